@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# bulkhead_layer(FOLDER [ON layer...] [USES target...] [HIDES target...] [WITHOUT entry...])
+# The static library bulkhead_<folder, / as _> of every .cpp below src/FOLDER but those in or named
+# by WITHOUT. ON: layers below. USES: third parties seen in its headers, HIDES: only in its sources.
+# A folder without a .cpp becomes an interface library and turns static when the first one arrives.
+# Sets <target>_SCOPE for the caller: the keyword that reaches the users of the library.
+function(bulkhead_layer folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "ON;USES;HIDES;WITHOUT")
+  string(REPLACE "/" "_" name "bulkhead_${folder}")
+  set(dir "${PROJECT_SOURCE_DIR}/src/${folder}")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE "${dir}" "${dir}/*.cpp")
+  foreach(entry IN LISTS arg_WITHOUT)
+    string(REPLACE "." "[.]" entry "${entry}")
+    list(FILTER sources EXCLUDE REGEX "^${entry}(/|$)")
+  endforeach()
+  list(TRANSFORM sources PREPEND "${dir}/")
+
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    set(scope PUBLIC)
+    target_link_libraries(${name} PRIVATE bulkhead_strict ${arg_HIDES})
+  else()
+    add_library(${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${name} ${scope} "${PROJECT_SOURCE_DIR}/src")
+  list(TRANSFORM arg_ON REPLACE "/" "_")
+  list(TRANSFORM arg_ON PREPEND "bulkhead_")
+  target_link_libraries(${name} ${scope} ${arg_ON} ${arg_USES})
+
+  set_property(GLOBAL APPEND PROPERTY BULKHEAD_LAYERS "${folder}")
+  set(${name}_SCOPE ${scope} PARENT_SCOPE)
+endfunction()
+
+# bulkhead_program(NAME FROM layer [LINKS name...])
+# The program NAME of src/<layer>/main.cpp in BULKHEAD_BIN_DIR, and symbolic links to it beside it.
+function(bulkhead_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FROM" "LINKS")
+  file(GLOB main CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${arg_FROM}/main.cpp")
+  if(NOT main)
+    message(STATUS "no src/${arg_FROM}/main.cpp: ${name} is not built")
+    return()
+  endif()
+  add_executable(${name} ${main})
+  target_link_libraries(${name} PRIVATE bulkhead_${arg_FROM} bulkhead_strict)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${BULKHEAD_BIN_DIR}")
+  add_dependencies(programs ${name})
+  foreach(link IN LISTS arg_LINKS)
+    add_custom_command(TARGET ${name} POST_BUILD VERBATIM
+      COMMAND ${CMAKE_COMMAND} -E create_symlink ${name} "${BULKHEAD_BIN_DIR}/${link}")
+  endforeach()
+endfunction()

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/u128.h"
+#include "net/family.h"
+
+namespace bulkhead::ir {
+
+// From where a field's bits are read.
+enum class Base : uint8_t {
+  kNone,       // this family has no such field
+  kNetwork,    // bits from the start of the IP header, network byte order
+  kTransport,  // bits from the start of the transport header; unreadable in a later fragment
+  kMeta,       // what the kernel knows beside the packet: see Meta
+  kConntrack,  // what connection tracking says of it: see Conntrack
+};
+
+enum class Meta : uint8_t { kInInterface, kOutInterface, kProtocol, kMark, kLength, kPacketType };
+enum class Conntrack : uint8_t { kState, kStatus, kDirection, kMark };
+
+// Where the bits are. For kMeta and kConntrack, `offset` is the Meta or Conntrack key.
+struct Location {
+  Base base = Base::kNone;
+  uint16_t offset = 0;  // in bits
+  uint16_t width = 0;   // in bits, at most 128
+};
+
+constexpr Location at(Base base, uint16_t offset, uint16_t width) { return {base, offset, width}; }
+constexpr Location at(Meta key, uint16_t width) { return {Base::kMeta, static_cast<uint16_t>(key), width}; }
+constexpr Location at(Conntrack key, uint16_t width) {
+  return {Base::kConntrack, static_cast<uint16_t>(key), width};
+}
+
+// What a value of the field means to a person; decides how it is written in words.
+enum class Kind : uint8_t { kNumber, kAddress, kPort, kInterface, kProtocol, kState, kFlags, kIcmpType };
+
+// One field of a packet. Its identity is its address: define it once, `inline constexpr`, and compare pointers.
+struct Field {
+  std::string_view name;   // nft(8)'s words: "saddr", "iifname", "ct state"
+  std::string_view words;  // in a sentence: "source address"
+  Kind kind = Kind::kNumber;
+  Location v4;
+  Location v6;
+
+  constexpr const Location& location(net::Family family) const { return family == net::Family::kIpv4 ? v4 : v6; }
+};
+
+// Fields that no single match owns. The others stand in the row of their match (ext/match/*.cpp).
+inline constexpr Field kSource{"saddr", "source address", Kind::kAddress, at(Base::kNetwork, 96, 32),
+                               at(Base::kNetwork, 64, 128)};
+inline constexpr Field kDestination{"daddr", "destination address", Kind::kAddress, at(Base::kNetwork, 128, 32),
+                                    at(Base::kNetwork, 192, 128)};
+// The transport protocol: of IPv6, the one behind the extension headers.
+inline constexpr Field kProtocol{"l4proto", "protocol", Kind::kProtocol, at(Meta::kProtocol, 8),
+                                 at(Meta::kProtocol, 8)};
+// 16 bytes, padded with zeros, the first character most significant: `eth+` is a range like any prefix. All zero
+// where the hook has no such interface.
+inline constexpr Field kInInterface{"iifname", "incoming interface", Kind::kInterface, at(Meta::kInInterface, 128),
+                                    at(Meta::kInInterface, 128)};
+inline constexpr Field kOutInterface{"oifname", "outgoing interface", Kind::kInterface,
+                                     at(Meta::kOutInterface, 128), at(Meta::kOutInterface, 128)};
+// In units of 8 bytes; 0 for a whole packet and a first fragment.
+inline constexpr Field kFragmentOffset{"frag-off", "fragment offset", Kind::kNumber, at(Base::kNetwork, 51, 13), {}};
+// tcp, udp, udplite, sctp and dccp have their ports at the same place.
+inline constexpr Field kSourcePort{"sport", "source port", Kind::kPort, at(Base::kTransport, 0, 16),
+                                   at(Base::kTransport, 0, 16)};
+inline constexpr Field kDestinationPort{"dport", "destination port", Kind::kPort, at(Base::kTransport, 16, 16),
+                                        at(Base::kTransport, 16, 16)};
+// One bit of CtState at a time.
+inline constexpr Field kCtState{"ct state", "connection state", Kind::kState, at(Conntrack::kState, 32),
+                                at(Conntrack::kState, 32)};
+
+// Values of kCtState: NF_CT_STATE_BIT and NF_CT_STATE_UNTRACKED_BIT of linux/netfilter/nf_conntrack_common.h, as
+// nf_tables' `ct state` gives them. Exactly one of them holds for a packet.
+enum class CtState : uint32_t { kInvalid = 1, kEstablished = 2, kRelated = 4, kNew = 8, kUntracked = 64 };
+
+}  // namespace bulkhead::ir

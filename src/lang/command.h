@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+// One command of iptables, as understood: what argv (or a line of a restore file) asks for.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ir/ruleset.h"
+
+namespace bulkhead::lang {
+
+struct Append {
+  std::string chain;
+  std::vector<ir::Rule> rules;  // several where -s or -d name several addresses, in iptables' order
+};
+struct Insert {
+  std::string chain;
+  uint32_t position = 1;
+  std::vector<ir::Rule> rules;
+};
+struct DeleteRule {
+  std::string chain;
+  std::vector<ir::Rule> rules;
+};
+struct DeleteNumber {
+  std::string chain;
+  uint32_t number = 0;
+};
+struct Replace {
+  std::string chain;
+  uint32_t number = 0;
+  std::vector<ir::Rule> rules;  // iptables refuses more than one
+};
+struct Check {
+  std::string chain;
+  std::vector<ir::Rule> rules;
+};
+struct SetPolicy {
+  std::string chain;
+  ir::Policy policy = ir::Policy::kAccept;
+  std::optional<ir::Counters> counters;
+};
+struct Flush {
+  std::string chain;  // empty: every chain
+};
+struct Zero {
+  std::string chain;    // empty: every chain
+  uint32_t number = 0;  // 0: every rule and the policy
+};
+struct NewChain {
+  std::string chain;
+};
+struct DeleteChain {
+  std::string chain;  // empty: every user chain
+};
+struct RenameChain {
+  std::string chain;
+  std::string to;
+};
+struct List {
+  std::string chain;    // empty: every chain
+  uint32_t number = 0;  // 0: every rule
+  bool as_rules = false;  // -S
+  bool zero = false;      // -L -Z: print, then zero what was printed
+};
+
+using Operation = std::variant<Append, Insert, DeleteRule, DeleteNumber, Replace, Check, SetPolicy, Flush, Zero,
+                               NewChain, DeleteChain, RenameChain, List>;
+
+struct ListStyle {
+  bool numeric = false;       // -n
+  bool verbose = false;       // -v
+  bool exact = false;         // -x
+  bool line_numbers = false;  // --line-numbers
+};
+
+struct Command {
+  std::string table = "filter";
+  Operation operation;
+  ListStyle style;
+  unsigned verbosity = 0;  // times -v
+  std::optional<uint32_t> wait_seconds;  // -w N; the outer default otherwise. UINT32_MAX: -w without a number
+  std::optional<ir::Counters> counters;  // -c
+};
+
+}  // namespace bulkhead::lang
