@@ -31,8 +31,8 @@ struct Network {
   friend bool operator==(const Network&, const Network&) = default;
 };
 
-// inet_pton(3)'s forms; for IPv4 also iptables' shortened dotted form ("10" is 10.0.0.0, "10.1" is 10.1.0.0)
-// where `shortened` is set, as it is for an address with a mask.
+// inet_pton(3)'s forms. Where `shortened` is set, IPv4 is read as iptables reads it: missing bytes are zero ("10" is
+// 10.0.0.0, "10.1" is 10.1.0.0), and each byte may be written as in C ("0x0a", "012").
 std::optional<Address> parse_address(Family family, std::string_view text, bool shortened = false);
 std::string to_string(const Address& address);
 

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/packet_build.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "core/byte_order.h"
+
+namespace bulkhead::net {
+
+namespace {
+
+constexpr size_t kIpv4Header = 20;
+constexpr size_t kIpv6Header = 40;
+constexpr size_t kFragmentHeader = 8;
+constexpr uint8_t kHops = 64;
+
+struct HeaderShape {
+  uint8_t protocol;
+  uint8_t size;
+  uint8_t checksum_at;  // in bytes from the header's start; 0: it has none that is known here
+};
+
+constexpr HeaderShape kShapes[] = {{kIcmp, 8, 2},    {kTcp, 20, 16}, {kUdp, 8, 6},
+                                   {kUdpLite, 8, 6}, {kIcmp6, 8, 2}, {kSctp, 12, 0}};
+
+HeaderShape shape_of(uint8_t protocol) {
+  const auto* found = std::ranges::find(kShapes, protocol, &HeaderShape::protocol);
+  return found == std::end(kShapes) ? HeaderShape{protocol, 0, 0} : *found;
+}
+
+bool is_fragment(const PacketFields& fields) { return fields.fragment_offset != 0 || fields.more_fragments; }
+
+size_t network_header(const PacketFields& fields) {
+  if (fields.source.family == Family::kIpv4) return kIpv4Header;
+  return kIpv6Header + (is_fragment(fields) ? kFragmentHeader : 0);
+}
+
+class Writer {
+ public:
+  Writer& number(U128 value, size_t size) {
+    bytes_.resize(bytes_.size() + size);
+    store_be(value, std::span(bytes_).last(size));
+    return *this;
+  }
+  std::vector<uint8_t> take() { return std::move(bytes_); }
+
+ private:
+  std::vector<uint8_t> bytes_;
+};
+
+// The header with its checksum left zero.
+std::vector<uint8_t> transport_header(const PacketFields& fields, uint16_t length) {
+  Writer out;
+  switch (fields.protocol) {
+    case kTcp:
+      out.number(fields.source_port, 2).number(fields.destination_port, 2);
+      out.number(1, 4).number((fields.tcp_flags & kAck) != 0 ? 1 : 0, 4);  // sequence and acknowledgement
+      out.number(5 << 12 | fields.tcp_flags, 2).number(65535, 2).number(0, 4);
+      break;
+    case kUdp:
+    case kUdpLite:
+      out.number(fields.source_port, 2).number(fields.destination_port, 2).number(length, 2).number(0, 2);
+      break;
+    case kSctp: out.number(fields.source_port, 2).number(fields.destination_port, 2).number(0, 8); break;
+    case kIcmp:
+    case kIcmp6: out.number(fields.icmp_type, 1).number(fields.icmp_code, 1).number(0, 6); break;
+    default: break;
+  }
+  return out.take();
+}
+
+// RFC 9293 and RFC 8200, 8.1: addresses, length and protocol, summed up with the header and the payload.
+std::vector<uint8_t> pseudo_header(const PacketFields& fields, size_t length) {
+  Writer out;
+  const size_t size = address_bits(fields.source.family) / 8;
+  out.number(fields.source.value, size).number(fields.destination.value, size);
+  if (fields.source.family == Family::kIpv4) {
+    out.number(fields.protocol, 2).number(length, 2);
+  } else {
+    out.number(length, 4).number(fields.protocol, 4);
+  }
+  return out.take();
+}
+
+void set_transport_checksum(const PacketFields& fields, std::vector<uint8_t>& payload) {
+  const HeaderShape shape = shape_of(fields.protocol);
+  if (shape.checksum_at == 0) return;
+  std::vector<uint8_t> summed;
+  if (fields.protocol != kIcmp) summed = pseudo_header(fields, payload.size());
+  summed.insert(summed.end(), payload.begin(), payload.end());
+  uint16_t sum = internet_checksum(summed);
+  // RFC 768: zero says that there is none, and all ones is its other form.
+  if (sum == 0 && fields.protocol == kUdp) sum = 0xffff;
+  store_be(sum, std::span(payload).subspan(shape.checksum_at, 2));
+}
+
+std::vector<uint8_t> ip_header(const PacketFields& fields, size_t length) {
+  Writer out;
+  if (fields.source.family == Family::kIpv4) {
+    const unsigned fragment = (fields.more_fragments ? 0x2000u : 0u) | fields.fragment_offset;
+    out.number(0x45, 1).number(0, 1).number(length, 2).number(0, 2).number(fragment, 2);
+    out.number(kHops, 1).number(fields.protocol, 1).number(0, 2);
+    out.number(fields.source.value, 4).number(fields.destination.value, 4);
+    std::vector<uint8_t> header = out.take();
+    store_be(internet_checksum(header), std::span(header).subspan(10, 2));
+    return header;
+  }
+  out.number(U128{6} << 28, 4).number(length - kIpv6Header, 2);
+  out.number(is_fragment(fields) ? uint8_t{IPPROTO_FRAGMENT} : fields.protocol, 1).number(kHops, 1);
+  out.number(fields.source.value, 16).number(fields.destination.value, 16);
+  if (is_fragment(fields)) {
+    const unsigned fragment = fields.fragment_offset * 8u | (fields.more_fragments ? 1u : 0u);
+    out.number(fields.protocol, 1).number(0, 1).number(fragment, 2).number(1, 4);
+  }
+  return out.take();
+}
+
+}  // namespace
+
+bool has_ports(uint8_t protocol) {
+  constexpr uint8_t kWithPorts[] = {kTcp, kUdp, kUdpLite, kSctp};
+  return std::ranges::find(kWithPorts, protocol) != std::end(kWithPorts);
+}
+
+uint32_t minimum_length(const PacketFields& fields) {
+  const size_t transport = fields.fragment_offset == 0 ? shape_of(fields.protocol).size : 0;
+  return static_cast<uint32_t>(network_header(fields) + transport);
+}
+
+std::vector<uint8_t> build_packet(const PacketFields& fields) {
+  const size_t length = std::max(fields.length, minimum_length(fields));
+  const size_t payload_length = length - network_header(fields);
+  std::vector<uint8_t> payload;
+  if (fields.fragment_offset == 0) {
+    payload = transport_header(fields, static_cast<uint16_t>(payload_length));
+    payload.resize(payload_length);
+    set_transport_checksum(fields, payload);
+  }
+  payload.resize(payload_length);
+  std::vector<uint8_t> packet = ip_header(fields, length);
+  packet.insert(packet.end(), payload.begin(), payload.end());
+  return packet;
+}
+
+uint16_t internet_checksum(std::span<const uint8_t> bytes) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    sum += i % 2 == 0 ? uint32_t{bytes[i]} << 8 : bytes[i];
+    sum = (sum & 0xffff) + (sum >> 16);
+  }
+  return static_cast<uint16_t>(~sum);
+}
+
+}  // namespace bulkhead::net

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "net/names.h"
+#include "net/packet_build.h"
+
+namespace bulkhead::net {
+
+// What connection tracking says of a packet; the values are those of ir::CtState (and of the kernel).
+enum class PacketState : uint32_t { kInvalid = 1, kEstablished = 2, kRelated = 4, kNew = 8, kUntracked = 64 };
+
+// Where a packet passes the host's filter; the hooks that iptables calls INPUT, FORWARD and OUTPUT.
+enum class Direction : uint8_t { kInput, kForward, kOutput };
+
+// A packet in words, as a person describes one:
+//
+//   tcp 192.0.2.1:40000 > 192.0.2.2:22 new in eth0 flags syn
+//   icmp 192.0.2.1 > 192.0.2.2 type 8/0
+//   udp [2001:db8::1]:40000 > [2001:db8::2]:53 in eth0 out eth1
+//
+// protocol (a name or a number), source[:port] > destination[:port] ("->" too), then in any order:
+//   new established related invalid untracked     the connection's state; "new" if none is given
+//   in IF, out IF      only in: INPUT; only out: OUTPUT; both: FORWARD; none: INPUT
+//   flags a,b | none   TCP: fin syn rst psh ack urg ece cwr; syn where new, else ack
+//   type T[/C]         ICMP, ICMPv6: numbers or a name ("echo-request", the default)
+//   length N           of the whole packet in bytes
+//   fragment N         a later fragment, N in units of 8 bytes
+//   mark N             decimal or 0x...
+// A port that isn't given is 40000 for the source and 80 for the destination.
+struct PacketText {
+  PacketFields fields;
+  PacketState state = PacketState::kNew;
+  std::string in_interface;   // empty: none was named
+  std::string out_interface;
+  uint32_t mark = 0;
+
+  Family family() const { return fields.source.family; }
+  Direction direction() const;
+  std::vector<uint8_t> bytes() const { return build_packet(fields); }
+};
+
+// The error is kUsage, its span in `text`. `names` finds services and further protocols (no host names: a
+// packet has addresses).
+Result<PacketText> parse_packet(std::string_view text, const Names& names);
+Result<PacketText> parse_packet(std::string_view text);  // with SystemNames
+
+// The same words, in one canonical form: parse_packet(to_string(p)) gives p again.
+std::string to_string(const PacketText& packet);
+
+// The answer to a packet: addresses, ports and interfaces exchanged, of an established connection; SYN is
+// answered by SYN and ACK, an echo request by its reply.
+PacketText reply_to(const PacketText& packet);
+
+}  // namespace bulkhead::net

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/names.h"
+
+#include <gtest/gtest.h>
+
+namespace bulkhead::net {
+namespace {
+
+TEST(BuiltinProtocols, FirstNameOfANumberIsPrinted) {
+  EXPECT_EQ(builtin_protocol("icmpv6"), 58);
+  EXPECT_EQ(builtin_protocol("ipv6-icmp"), 58);
+  EXPECT_EQ(builtin_protocol_name(58), "ipv6-icmp");
+  EXPECT_EQ(builtin_protocol_name(135), "mobility-header");
+  EXPECT_EQ(builtin_protocol("all"), 0);
+  EXPECT_EQ(builtin_protocol("gre"), std::nullopt);
+  EXPECT_EQ(builtin_protocol_name(47), std::nullopt);
+}
+
+// Only what a host has without a network: its own files.
+TEST(SystemNames, KnowsTheHostsFiles) {
+  const SystemNames names;
+  EXPECT_EQ(names.service("ssh", "tcp"), 22);
+  EXPECT_EQ(names.service_name(22, "tcp"), "ssh");
+  EXPECT_EQ(names.service("ssh", ""), 22);
+  EXPECT_EQ(names.service("no-such-service", "tcp"), std::nullopt);
+  EXPECT_EQ(names.protocol("gre"), 47);
+  EXPECT_EQ(names.protocol_name(47), "gre");
+  EXPECT_EQ(names.protocol("no-such-protocol"), std::nullopt);
+}
+
+TEST(SystemNames, ResolvesNumericHosts) {
+  const SystemNames names;
+  const auto hosts = names.host(Family::kIpv6, "2001:db8::1");
+  ASSERT_TRUE(hosts.ok());
+  ASSERT_EQ(hosts->size(), 1u);
+  EXPECT_EQ(to_string(hosts->front()), "2001:db8::1");
+}
+
+TEST(SystemNames, SaysWhichHostIsNotFound) {
+  const SystemNames names;
+  const auto hosts = names.host(Family::kIpv4, "no such host");
+  ASSERT_FALSE(hosts.ok());
+  EXPECT_EQ(hosts.error().message, "host/network `no such host' not found");
+}
+
+}  // namespace
+}  // namespace bulkhead::net
