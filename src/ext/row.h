@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// A match or a target is a row of data, not code in every layer. Parser, printer, help, manual page, lowering,
-// simulator and tests follow from it. docs/adding-a-match.md walks through a real one.
+// A match or a target is a row of data, not code in every layer. Parser, printer, help, manual
+// page, lowering, simulator and tests follow from it. docs/adding-a-match.md walks through a real
+// one.
 
 #include <cstdint>
 #include <optional>
@@ -21,7 +22,10 @@ struct Context {
   net::Family family = net::Family::kIpv4;
   uint8_t protocol = 0;  // of -p; 0: none or "all"
   bool protocol_negated = false;
-  const net::Names* names = nullptr;
+  const net::Names* names = nullptr;  // needed to read arguments; may be null where they are shown
+  // Of the row and the option that is being read, for messages; ext/reader.h sets them.
+  std::string_view row{};
+  std::string_view option{};
 };
 
 // The values that an argument stands for: (field & mask) in values.
@@ -30,45 +34,69 @@ struct Values {
   ir::ValueSet values;
 };
 
-// One kind of argument: how it is read, printed and understood. Shared by all rows; see ext/argument.h.
+// One kind of argument: how it is read, printed and understood. Shared by all rows; see
+// ext/argument/.
 struct ArgumentType {
   std::string_view words;  // of the help: "port[:port]"; empty: the option takes no argument
   unsigned count = 1;      // how many words it takes: 0, 1 or 2
-  // From the words typed to the canonical text of -S. The error's message is iptables-legacy's where it has one.
+  // Any text may be in it, so -S quotes it where it must (xtables_save_string's rule). The text of
+  // any other type is printed as it is, also where it is two words.
+  bool free_text = false;
+  // From the words typed to the canonical text of -S, which parses to itself. The error's message
+  // is iptables-legacy's where it has one. Gets fewer words than `count` where the user gave fewer.
   Result<std::string> (*parse)(std::span<const std::string_view> words, const Context&) = nullptr;
   // What the canonical text stands for. Null where the row's own `lower` answers.
   Values (*values)(std::string_view canonical, const Context&) = nullptr;
   // How -L shows the canonical text; numeric: -n. Null: as it is.
   std::string (*list)(std::string_view canonical, bool numeric, const Context&) = nullptr;
+  // How a sentence says it. Null: as `list` does without -n.
+  std::string (*say)(std::string_view canonical, const Context&) = nullptr;
+  // The words that the help lists for it, with their heading. Null: none.
+  std::string (*choices)() = nullptr;
 };
 
 enum class Negation : uint8_t { kAllowed, kRefused };
 
 struct Option {
-  std::string_view name;                         // without its dashes, as -S prints it
-  std::span<const std::string_view> aliases{};   // other spellings: "destination-port"
+  std::string_view name;                        // without its dashes, as -S prints it
+  std::span<const std::string_view> aliases{};  // other spellings; the first is the one in messages
   const ArgumentType* type = nullptr;
-  const ir::Field* field = nullptr;              // what `type->values` constrains; null: see Match::lower
+  const ir::Field* field = nullptr;  // what `type->values` constrains; null: see Match::lower
   Negation negation = Negation::kAllowed;
   bool required = false;
-  uint8_t group = 0;                             // of options with the same number (not 0) only one may be given
-  // How -L shows it; "{!}" is "!" where negated, "{}" the argument. `list_many` for a range or a list, if that
-  // differs ("dpts:{!}{}"). An empty `list` shows nothing.
+  uint8_t group = 0;  // of options with the same number (not 0) only one may be given
+  // The canonical text that holds where the option isn't given; typing it is the same as not giving
+  // it. -S leaves it out, unless it always prints the option. Empty: there is none.
+  std::string_view fallback{};
+  bool always_printed = false;
+  // Another way to write the option of this name, with this canonical text: --syn. Has no argument
+  // itself.
+  std::string_view stands_for{};
+  std::string_view stands_for_text{};
+  // What iptables-legacy says if it is given twice, where that isn't its usual message.
+  std::string_view twice{};
+  // How -L shows it; "{}" is the argument, and what stands in other braces is shown where it is
+  // negated: "{!}", "{! }". `list_many` for a range or a list, if that differs ("dpts:{!}{}"). An
+  // empty `list` shows nothing.
   std::string_view list{};
   std::string_view list_many{};
-  std::string_view help{};      // one line of --help and of the manual
-  std::string_view sentence{};  // for `explain`: "its destination port is {}"; {not} where "not" would stand
+  std::string_view help{};  // one line of --help and of the manual
+  // For `explain`, filled in like `list`: "its destination port is {not }{}".
+  std::string_view sentence{};
 };
 
-// A rule, what -S prints for it, the nf_tables it becomes, and packets (words: net/packet_text.h) that it
-// matches and that it doesn't. Packets are built from the words, independently of the row; the kernel's counters
-// must agree.
+// A rule, what -S prints for it, the nf_tables it becomes, and packets (words: net/packet_text.h)
+// that it matches and that it doesn't. Packets are built from the words, independently of the row;
+// the kernel's counters must agree.
 struct Example {
   std::string_view rule;       // what follows "-A CHAIN"; without -j unless the row is a target
   std::string_view canonical;  // what -S prints there
-  std::string_view nft;        // backend/nft's dump of the conditions (or of the target), one expression a line
+  // backend/nft's dump of what -p and the match ask (or of what the target does), one expression a
+  // line. Guards, other matches and the counter are left out.
+  std::string_view nft;
   std::string_view hit;
-  std::string_view miss;  // for a target that takes every packet: one that another condition of the rule keeps out
+  // For a row that takes every packet: one that another condition of the rule keeps out.
+  std::string_view miss;
   // What the kernel has seen before (packets that make the state), separated by ';'; usually empty.
   std::string_view before{};
 };
@@ -78,14 +106,18 @@ enum class Families : uint8_t { kBoth, kIpv4, kIpv6 };
 // What iptables wants of -p before it takes the row: "tcp" or one of a few. Empty: anything.
 struct Match {
   std::string_view name;
+  std::span<const std::string_view> aliases{};  // other names that -m takes; -S prints `name`
   Families families = Families::kBoth;
-  std::span<const uint8_t> protocols{};          // one of them must be given by -p, not negated
-  std::optional<ir::Header> header{};            // stands first in its predicate
-  std::span<const Option> options{};             // in the order of -S
-  std::string_view list_name{};                  // what -L shows first: "tcp", "limit:"
-  std::string_view summary{};                    // a paragraph for the manual
-  // Where the arguments don't lower one by one by their fields: all of the predicate behind `header`, or a
-  // refusal ("at least one option").
+  std::span<const uint8_t> protocols{};  // one of them must be given by -p, not negated
+  std::optional<ir::Header> header{};    // stands first in its predicate
+  std::span<const Option> options{};     // in the order of -S
+  std::string_view list_name{};          // what -L shows first: "tcp", "limit:"
+  std::string_view bare_error{};         // said if no option is given; empty: that is allowed
+  std::string_view summary{};            // a paragraph for the manual
+  // What -L shows, all of it, where that doesn't follow from the options' `list`.
+  std::string (*list)(std::span<const ir::Argument>, bool numeric, const Context&) = nullptr;
+  // Where the arguments don't lower one by one by their fields: all of the predicate behind
+  // `header`, or a refusal ("at least one option").
   Result<ir::Predicate> (*lower)(std::span<const ir::Argument>, const Context&) = nullptr;
   // Changes the header condition by the arguments (tcp's --tcp-option).
   void (*adjust_header)(std::span<const ir::Argument>, ir::Header&) = nullptr;
@@ -95,25 +127,36 @@ struct Match {
 struct Target {
   std::string_view name;
   Families families = Families::kBoth;
-  std::string_view tables{};                     // "filter" or several, separated by spaces; empty: all
-  std::string_view hooks{};                      // built-in chains it may be reached from; empty: all
+  std::string_view tables{};  // "filter" or several, separated by spaces; empty: all
+  std::string_view hooks{};   // built-in chains it may be reached from; empty: all
   std::span<const Option> options{};
   std::string_view list_name{};
   std::string_view summary{};
+  std::string_view sentence{};  // "it is accepted"; the options' sentences follow
+  std::string (*list)(std::span<const ir::Argument>, bool numeric, const Context&) = nullptr;
+  // kRefused where the kernel would refuse it (tcp-reset without -p tcp).
   Result<ir::Action> (*lower)(std::span<const ir::Argument>, const Context&) = nullptr;
   std::span<const Example> examples{};
 };
 
-// The rows there are, sorted by name (one file each in ext/match and ext/target; the build lists them).
+// The rows there are, sorted by name (one file each in ext/match and ext/target; the build lists
+// them).
 std::span<const Match* const> matches();
 std::span<const Target* const> targets();
-// By name and family; nullptr if there is none. A name may have two rows, one a family (LOG has one for both).
+// By name and family; nullptr if there is none. A name may have two rows, one a family (LOG has one
+// for both).
 const Match* find_match(std::string_view name, net::Family family);
 const Target* find_target(std::string_view name, net::Family family);
-// The option of that spelling (name, alias, or an unambiguous beginning of one, as getopt_long(3) takes it).
+// The option of that spelling (name, alias, or an unambiguous beginning of one, as getopt_long(3)
+// takes it).
 const Option* find_option(std::span<const Option> options, std::string_view spelling);
 
-// From arguments as written to what they mean: header, then each option's constraint, or the row's own `lower`.
-Result<ir::Predicate> predicate_of(const Match& match, std::span<const ir::Argument> arguments, const Context&);
+// From arguments as written (finish() of ext/reader.h) to what they mean: header, then each
+// option's constraint, or the row's own `lower`. kRefused, with the kernel's errno_value, where the
+// kernel would refuse it: -p isn't what the match needs.
+Result<ir::Predicate> predicate_of(const Match& match, std::span<const ir::Argument> arguments,
+                                   const Context&);
+Result<ir::Action> action_of(const Target& target, std::span<const ir::Argument> arguments,
+                             const Context&);
 
 }  // namespace bulkhead::ext

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ext/argument/rate.h"
+
+#include <cstdlib>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "ext/argument/number.h"
+#include "ext/argument/word.h"
+#include "ext/error.h"
+
+namespace bulkhead::ext {
+namespace {
+
+constexpr uint32_t kScale = 10000;  // XT_LIMIT_SCALE: units a second
+
+struct Unit {
+  std::string_view typed;  // or any beginning of it
+  std::string_view printed;
+  uint32_t seconds;
+};
+
+constexpr Unit kUnits[] = {
+    {"day", "day", 86400}, {"hour", "hour", 3600}, {"minute", "min", 60}, {"second", "sec", 1}};
+
+std::optional<uint32_t> unit_seconds(std::string_view word) {
+  if (word.empty()) return std::nullopt;
+  for (const Unit& unit : kUnits) {
+    if (begins_with(unit.typed, word)) return unit.seconds;
+  }
+  return std::nullopt;
+}
+
+// libxt_limit reads the number with atoi(3), whose result it keeps in 32 bits without a sign: what
+// is not a number ends it without an error, and a negative one is too fast. The casts are strtol's
+// and atoi's.
+uint32_t leading_count(std::string_view text) {
+  const std::string terminated(text);
+  return static_cast<uint32_t>(static_cast<int>(std::strtol(terminated.c_str(), nullptr, 10)));
+}
+
+// In the finest unit that neither it nor a coarser one is too short for the period or rounds much
+// of it away: where libxt_limit's print_rate stops.
+std::string print_period(uint32_t period) {
+  const Unit* best = &kUnits[0];
+  for (const Unit& unit : std::span(kUnits).subspan(1)) {
+    const uint32_t scaled = kScale * unit.seconds;
+    if (period > scaled || scaled / period < scaled % period) break;
+    best = &unit;
+  }
+  return fmt::format("{}/{}", kScale * best->seconds / period, best->printed);
+}
+
+}  // namespace
+
+Result<std::string> parse_rate(std::span<const std::string_view> words, const Context&) {
+  const std::string_view word = words[0];
+  const size_t slash = word.find('/');
+  std::optional<uint32_t> seconds = 1;
+  if (slash != std::string_view::npos) seconds = unit_seconds(word.substr(slash + 1));
+  const uint32_t packets = leading_count(word);
+  if (!seconds || packets == 0) return usage_error(fmt::format("bad rate \"{}\"'", word));
+  const uint32_t period = kScale * *seconds / packets;
+  if (period == 0) return usage_error(fmt::format("Rate too fast \"{}\"", word));
+  return print_period(period);
+}
+
+Rate read_rate(std::string_view canonical) {
+  const size_t slash = canonical.find('/');
+  return {canonical_number(canonical.substr(0, slash)), *unit_seconds(canonical.substr(slash + 1))};
+}
+
+uint32_t rate_period(const Rate& rate) {
+  return static_cast<uint32_t>(kScale * rate.seconds / rate.packets);
+}
+
+std::string say_rate(std::string_view canonical, const Context&) {
+  const Rate rate = read_rate(canonical);
+  std::string_view unit;
+  for (const Unit& entry : kUnits) {
+    if (entry.seconds == rate.seconds) unit = entry.typed;
+  }
+  return fmt::format("{} a{} {}", rate.packets, unit == "hour" ? "n" : "", unit);
+}
+
+}  // namespace bulkhead::ext

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "core/span.h"
+#include "ext/row.h"
+
+namespace bulkhead::ext {
+
+// Reads the options of one `-m` or `-j` as they are typed. The errors are of kind kUsage and in
+// iptables-legacy's words; what it finds at once add() refuses, what it finds at the end of the
+// command finish() refuses.
+class OptionReader {
+ public:
+  explicit OptionReader(const Match& match);
+  explicit OptionReader(const Target& target);
+
+  // `option` is one of the row's, `words` its arguments: as many of `option.type->count` as are
+  // there. The context is what is known of the rule so far: multiport wants its -p before it.
+  Result<void> add(const Option& option, bool negated, std::span<const std::string_view> words,
+                   Span span, Context context);
+  // The arguments as -S prints them: in its order, what it always prints added, what it never
+  // prints left out.
+  Result<std::vector<ir::Argument>> finish() const;
+
+ private:
+  struct Given {
+    const Option* option = nullptr;
+    ir::Argument argument;
+  };
+
+  const Given* find(const Option& option) const;
+
+  std::string_view row_;
+  std::span<const Option> options_;
+  std::string_view bare_error_;
+  std::vector<Given> given_;
+};
+
+}  // namespace bulkhead::ext

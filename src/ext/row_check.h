@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string_view>
+
+#include "ext/row.h"
+
+namespace bulkhead::ext {
+
+// Compile-time checks of a row: static_assert(well_formed(kRow)). Where one fails, the compiler
+// shows the `throw` with the reason; nothing is thrown at run time.
+
+// Is the pointer certainly null? With -fsanitize=undefined gcc takes no address for certainly not
+// null in a constant expression (PR 71962), so a plain comparison would not compile there.
+template <class Pointer> consteval bool is_null(Pointer pointer) {
+  return __builtin_constant_p(pointer == nullptr) && pointer == nullptr;
+}
+
+consteval bool mentions(std::string_view text, std::string_view dashes, std::string_view name) {
+  for (size_t at = text.find(dashes); at != text.npos; at = text.find(dashes, at + 1)) {
+    const std::string_view word = text.substr(at + dashes.size());
+    if (!word.starts_with(name)) continue;
+    if (word.size() == name.size() || word[name.size()] == ' ') return true;
+  }
+  return false;
+}
+
+template <class Row>
+consteval bool is_shown(const Row& row, std::string_view dashes, std::string_view name) {
+  for (const Example& example : row.examples) {
+    if (mentions(example.canonical, dashes, name)) return true;
+  }
+  return false;
+}
+
+template <class Row> consteval bool has_option(const Row& row, std::string_view name) {
+  for (const Option& option : row.options) {
+    if (option.name == name) return true;
+  }
+  return false;
+}
+
+template <class Row> consteval void check_option(const Row& row, const Option& option) {
+  if (option.name.empty() || option.name.starts_with('-'))
+    throw "an option has a name, without dashes";
+  if (is_null(option.type) || is_null(option.type->parse)) throw "an option has a type that parses";
+  if ((option.type->count == 0) != option.type->words.empty())
+    throw "words of the help, or no argument";
+  if (option.help.empty()) throw "an option has a line of help";
+  if (!option.stands_for.empty()) {
+    if (!has_option(row, option.stands_for)) throw "an option stands for another of its row";
+    return;
+  }
+  if (option.sentence.empty()) throw "an option has a sentence";
+  if (option.list.empty() && is_null(row.list)) throw "an option says how -L shows it";
+  if (!is_null(option.field) && is_null(option.type->values)) throw "a field needs values";
+  if (option.always_printed && option.fallback.empty())
+    throw "what is always printed has a fallback";
+  if (!is_shown(row, "--", option.name)) throw "every option is in an example";
+  if (option.negation == Negation::kAllowed && !is_shown(row, "! --", option.name)) {
+    throw "every option that can be negated is negated in an example";
+  }
+}
+
+template <class Row> consteval bool check_row(const Row& row) {
+  if (row.name.empty() || row.summary.empty()) throw "a row has a name and a summary";
+  for (const Option& option : row.options) check_option(row, option);
+  if (row.examples.size() < 2) throw "a row has at least two examples";
+  for (const Example& example : row.examples) {
+    if (example.rule.empty() || example.canonical.empty())
+      throw "an example has a rule and what -S prints";
+    if (example.hit.empty() || example.miss.empty())
+      throw "an example has a packet that hits and one that misses";
+  }
+  return true;
+}
+
+consteval bool well_formed(const Match& match) {
+  for (const Option& option : match.options) {
+    const bool lowered = !is_null(option.field) || !option.stands_for.empty() ||
+                         !is_null(match.lower) || !is_null(match.adjust_header);
+    if (!lowered) throw "an option without a field needs the row's `lower` or `adjust_header`";
+  }
+  return check_row(match);
+}
+
+consteval bool well_formed(const Target& target) {
+  if (is_null(target.lower)) throw "a target says what it does";
+  if (target.sentence.empty()) throw "a target says what it does in words";
+  for (const Option& option : target.options) {
+    if (option.negation != Negation::kRefused) throw "a target's option can't be negated";
+  }
+  return check_row(target);
+}
+
+}  // namespace bulkhead::ext

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/names.h"
+
+namespace bulkhead::ext {
+
+// A few names of /etc/services, the same on every machine.
+class FixedNames final : public net::Names {
+ public:
+  std::optional<uint8_t> protocol(std::string_view name) const override {
+    return net::builtin_protocol(name);
+  }
+  std::optional<std::string> protocol_name(uint8_t number) const override {
+    const std::optional<std::string_view> name = net::builtin_protocol_name(number);
+    return name ? std::optional<std::string>(*name) : std::nullopt;
+  }
+  std::optional<uint16_t> service(std::string_view name, std::string_view protocol) const override {
+    for (const Service& service : kServices) {
+      if (service.name == name && (protocol.empty() || service.protocol == protocol))
+        return service.port;
+    }
+    return std::nullopt;
+  }
+  std::optional<std::string> service_name(uint16_t port, std::string_view protocol) const override {
+    for (const Service& service : kServices) {
+      if (service.port == port && service.protocol == protocol) return std::string(service.name);
+    }
+    return std::nullopt;
+  }
+  Result<std::vector<net::Address>> host(net::Family, std::string_view) const override {
+    return std::vector<net::Address>{};
+  }
+  std::optional<std::string> host_name(const net::Address&) const override { return std::nullopt; }
+  std::optional<net::Address> network(std::string_view) const override { return std::nullopt; }
+
+ private:
+  struct Service {
+    std::string_view name;
+    uint16_t port;
+    std::string_view protocol;
+  };
+  static constexpr Service kServices[] = {
+      {"ssh", 22, "tcp"},    {"domain", 53, "tcp"}, {"domain", 53, "udp"}, {"bootps", 67, "udp"},
+      {"bootpc", 68, "udp"}, {"http", 80, "tcp"},   {"ntp", 123, "udp"},   {"https", 443, "tcp"},
+  };
+};
+
+}  // namespace bulkhead::ext
