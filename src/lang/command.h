@@ -11,6 +11,11 @@
 
 #include "ir/ruleset.h"
 
+namespace bulkhead::ext {
+struct Match;
+struct Target;
+}  // namespace bulkhead::ext
+
 namespace bulkhead::lang {
 
 struct Append {
@@ -64,12 +69,24 @@ struct RenameChain {
 struct List {
   std::string chain;    // empty: every chain
   uint32_t number = 0;  // 0: every rule
-  bool as_rules = false;  // -S
-  bool zero = false;      // -L -Z: print, then zero what was printed
+  bool as_rules = false;   // -S
+  bool zero = false;       // -L -Z: print, then zero what was printed
+  bool zero_rule = false;  // -L -Z CHAIN NUMBER: only that rule
 };
+// -h: iptables' own help and that of the rows named before it.
+struct Help {
+  std::vector<const ext::Match*> matches;
+  const ext::Target* target = nullptr;
+};
+// -V; `! -V` has a joke for an answer.
+struct Version {
+  bool negated = false;
+};
+// A line of a restore file that is for the other family (-4, -6).
+struct Nothing {};
 
 using Operation = std::variant<Append, Insert, DeleteRule, DeleteNumber, Replace, Check, SetPolicy, Flush, Zero,
-                               NewChain, DeleteChain, RenameChain, List>;
+                               NewChain, DeleteChain, RenameChain, List, Help, Version, Nothing>;
 
 struct ListStyle {
   bool numeric = false;       // -n
@@ -85,6 +102,7 @@ struct Command {
   unsigned verbosity = 0;  // times -v
   std::optional<uint32_t> wait_seconds;  // -w N; the outer default otherwise. UINT32_MAX: -w without a number
   std::optional<ir::Counters> counters;  // -c
+  std::vector<std::string> warnings;     // said on stderr; the command is done all the same
 };
 
 }  // namespace bulkhead::lang

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "core/result.h"
+#include "ir/ruleset.h"
+
+namespace bulkhead::lang {
+
+// Whether a ruleset may be enforced: ir::verify(), and each target stands in a table that it works in and is
+// reached only from hooks that it works at (its row says which). What iptables learns from the kernel's EINVAL or
+// ELOOP is kRefused with that errno_value, with the rule's span where it has one.
+Result<void> check(const ir::Ruleset& rules);
+
+}  // namespace bulkhead::lang
