@@ -51,7 +51,7 @@ struct Outcome {
 using Oracle = std::function<Truth(const ir::Rule&, const ir::Condition&)>;
 
 // What the packet meets at `packet.hook` in one table ("filter"); a table that isn't there accepts.
-// Needs verified rules (every jump has its chain, no loops).
+// Needs verified rules (every jump has its chain, no loops) and a packet of their family with a whole IP header.
 Outcome evaluate(const ir::Ruleset& rules, std::string_view table, const Packet& packet,
                  const Oracle& oracle = {});
 
