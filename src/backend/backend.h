@@ -24,6 +24,9 @@ struct Installed {
   std::string source;       // opaque here: what commit() was given; empty if there is no table or it is damaged
   std::string transaction;  // id of the transaction that wrote it
   std::unordered_map<ir::RuleId, ir::Counters> counters;  // the kernel's, summed over every step of a rule
+  // The part of `counters` that stands where nothing is hit any more (the chains of a form that was replaced) and
+  // that the next commit removes. The caller folds it into the offsets of the source that it commits.
+  std::unordered_map<ir::RuleId, ir::Counters> retired;
 };
 
 // Another program's base chain, or another table altogether, at the hooks that we use.

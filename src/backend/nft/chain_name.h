@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bulkhead::backend::nft {
+
+// "filter/NAME". Bytes that nft's own text couldn't read back are written ".xx" in hex.
+std::string chain_name(std::string_view table, std::string_view chain);
+// "hook/filter/INPUT": the base chain before it.
+std::string base_chain_name(std::string_view table, std::string_view chain);
+
+// Whole sets of chains stand beside each other while their counts are still needed: those of epoch 0 have no
+// prefix, those of epoch N "eN/". Base chains have no epoch.
+// The same chain's name in that epoch.
+std::string in_epoch(unsigned epoch, std::string_view name);
+// Of a chain that isn't a base chain. Nothing of ours looks like another epoch: table names have no digit.
+unsigned epoch_of(std::string_view name);
+
+// "chain INPUT" for "filter/INPUT" or "hook/filter/INPUT", and "chain check/tcp".
+std::string describe_chain(std::string_view name);
+
+}  // namespace bulkhead::backend::nft

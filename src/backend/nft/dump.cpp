@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "backend/nft/dump.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace bulkhead::backend::nft {
+namespace {
+
+std::string hex(std::span<const uint8_t> bytes) { return fmt::format("0x{:02x}", fmt::join(bytes, "")); }
+std::string hex(const Data& data) { return hex(data.view()); }
+
+// NFT_REG_1 to NFT_REG_4 are 16 bytes long, NFT_REG32_00 (8) and up 4 bytes.
+int number(Register reg) { return reg % 4 == 0 ? reg / 4 + 1 : reg + 8; }
+
+std::string_view word(MetaKey key) {
+  switch (key) {
+    case MetaKey::kLength: return "length";
+    case MetaKey::kMark: return "mark";
+    case MetaKey::kInInterface: return "iifname";
+    case MetaKey::kOutInterface: return "oifname";
+    case MetaKey::kProtocol: return "l4proto";
+    case MetaKey::kPacketType: break;
+  }
+  return "pkttype";
+}
+
+std::string_view word(CtKey key) {
+  switch (key) {
+    case CtKey::kState: return "state";
+    case CtKey::kDirection: return "direction";
+    case CtKey::kStatus: return "status";
+    case CtKey::kMark: break;
+  }
+  return "mark";
+}
+
+std::string_view word(CmpOp op) {
+  switch (op) {
+    case CmpOp::kEqual: return "eq";
+    case CmpOp::kNotEqual: return "neq";
+    case CmpOp::kLess: return "lt";
+    case CmpOp::kLessOrEqual: return "lte";
+    case CmpOp::kGreater: return "gt";
+    case CmpOp::kGreaterOrEqual: break;
+  }
+  return "gte";
+}
+
+std::string_view word(VerdictCode code) {
+  switch (code) {
+    case VerdictCode::kDrop: return "drop";
+    case VerdictCode::kAccept: return "accept";
+    case VerdictCode::kJump: return "jump";
+    case VerdictCode::kGoto: return "goto";
+    case VerdictCode::kReturn: break;
+  }
+  return "return";
+}
+
+std::string text(const Set& set) {
+  std::string out;
+  for (const SetElement& element : set.elements) {
+    if (!out.empty()) out += ", ";
+    out += hex(element.first);
+    if (set.kind != SetKind::kHash) out += "-" + hex(element.last);
+  }
+  return out;
+}
+
+std::string body(const Payload& e) {
+  return fmt::format("payload load {}b @ {} + {} => reg {}", e.length,
+                     e.base == PayloadBase::kNetwork ? "network" : "transport", e.offset, number(e.to));
+}
+std::string body(const Meta& e) { return fmt::format("meta load {} => reg {}", word(e.key), number(e.to)); }
+std::string body(const Ct& e) { return fmt::format("ct load {} => reg {}", word(e.key), number(e.to)); }
+std::string body(const Exthdr& e) {
+  return fmt::format("exthdr load {}b @ {} + {} => reg {}", e.length, e.type, e.offset, number(e.to));
+}
+std::string body(const Bitwise& e) {
+  return fmt::format("bitwise reg {} & {} ^ {}", number(e.reg), hex(e.mask), hex(e.flip));
+}
+std::string body(const ToNetworkOrder& e) {
+  return fmt::format("byteorder reg {} hton {}b", number(e.reg), e.size);
+}
+std::string body(const Cmp& e) {
+  return fmt::format("cmp {} reg {} {}", word(e.op), number(e.reg), hex(e.data));
+}
+std::string body(const Range& e) {
+  return fmt::format("range {} reg {} {}-{}", e.negated ? "neq" : "eq", number(e.reg), hex(e.first),
+                     hex(e.last));
+}
+std::string body(const Lookup& e) {
+  return fmt::format("lookup reg {} {} {{ {} }}", number(e.reg), e.negated ? "not in" : "in", text(e.set));
+}
+std::string body(const Counter&) { return "counter"; }
+std::string body(const Limit& e) {
+  return fmt::format("limit {} packets / {} s burst {}", e.rate, e.seconds, e.burst);
+}
+std::string body(const Log& e) {
+  return fmt::format("log level {} flags {:#x} prefix \"{}\"", e.level, e.flags, e.prefix);
+}
+std::string body(const Reject& e) {
+  if (e.type == RejectType::kTcpReset) return "reject with tcp reset";
+  return fmt::format("reject with icmp code {}", e.code);
+}
+std::string body(const Verdict& e) {
+  return e.chain.empty() ? std::string(word(e.code)) : fmt::format("{} {}", word(e.code), e.chain);
+}
+std::string body(const XtMatch& e) {
+  return fmt::format("match {} rev {} {}", e.name, e.revision, hex(e.info));
+}
+std::string body(const Unknown& e) { return fmt::format("{} {}", e.name, hex(e.bytes)); }
+
+}  // namespace
+
+std::string dump(const Expr& expression) {
+  return std::visit([](const auto& e) { return fmt::format("[ {} ]", body(e)); }, expression);
+}
+
+std::string dump(std::span<const Expr> expressions) {
+  std::string out;
+  for (const Expr& expression : expressions) out += dump(expression) + "\n";
+  return out;
+}
+
+std::string dump(const Program& program) {
+  std::string out = fmt::format("table {} {}\n", net::family_word(program.family), kTableName);
+  for (const Chain& chain : program.chains) {
+    out += "chain " + chain.name;
+    if (chain.base) {
+      out += fmt::format(" type {} hook {} priority {}{}", chain.base->type, chain.base->hook,
+                         chain.base->priority, chain.base->drop_policy ? " policy drop" : "");
+    }
+    out += "\n";
+    for (const Rule& rule : chain.rules) {
+      out += rule.id == ir::kNoId ? "  rule\n" : fmt::format("  rule {}\n", rule.id);
+      for (const Expr& expression : rule.expressions) out += "    " + dump(expression) + "\n";
+    }
+  }
+  return out;
+}
+
+}  // namespace bulkhead::backend::nft

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "backend/nft/netlink/batch.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "backend/nft/chain_name.h"
+#include "backend/nft/netlink/expression.h"
+#include "backend/nft/netlink/set_message.h"
+#include "backend/nft/program.h"
+#include "backend/nft/user_data.h"
+
+namespace bulkhead::backend::nft::netlink {
+namespace {
+
+// A list of elements is an attribute, which is below 64 KiB; one more element always fits above this.
+constexpr size_t kElementsPerMessage = 32 * 1024;
+constexpr uint8_t kNoFamily = 0;
+
+uint8_t number(net::Family family) { return static_cast<uint8_t>(family); }
+
+}  // namespace
+
+// Writes the messages of one family's changes.
+struct Batch::Encoder {
+  Batch& batch;
+  net::Family family;
+  Writer& out = batch.writer_;
+
+  void operator()(const AddTable&) const {
+    message(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, "the table",
+            [&] { out.put_text(NFTA_TABLE_NAME, kTableName); });
+  }
+  void operator()(const DeleteTable&) const {
+    message(NFT_MSG_DELTABLE, 0, "the table", [&] { out.put_text(NFTA_TABLE_NAME, kTableName); });
+  }
+
+  void operator()(const AddChain& change) const {
+    message(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, describe_chain(change.name), [&] {
+      out.put_text(NFTA_CHAIN_TABLE, kTableName);
+      out.put_text(NFTA_CHAIN_NAME, change.name);
+      if (!change.base) return;
+      out.nest(NFTA_CHAIN_HOOK, [&] {
+        out.put_u32(NFTA_HOOK_HOOKNUM, change.base->hook);
+        out.put_u32(NFTA_HOOK_PRIORITY, static_cast<uint32_t>(change.base->priority));
+      });
+      out.put_u32(NFTA_CHAIN_POLICY, change.base->drop_policy ? NF_DROP : NF_ACCEPT);
+      out.put_text(NFTA_CHAIN_TYPE, change.base->type);
+    });
+  }
+  void operator()(const DeleteChain& change) const {
+    message(NFT_MSG_DELCHAIN, 0, describe_chain(change.name), [&] {
+      out.put_text(NFTA_CHAIN_TABLE, kTableName);
+      out.put_text(NFTA_CHAIN_NAME, change.name);
+    });
+  }
+
+  void operator()(const AddRule& change) const {
+    // Its sets come before it; the look-ups name them by number.
+    const uint32_t first_set = batch.next_set_;
+    for (const Expr& expression : change.rule.expressions) {
+      if (const auto* lookup = std::get_if<Lookup>(&expression)) add_set(lookup->set, change.chain);
+    }
+    const bool at_end = !change.before;
+    message(NFT_MSG_NEWRULE, static_cast<uint16_t>(NLM_F_CREATE | (at_end ? NLM_F_APPEND : 0)),
+            "a rule of " + describe_chain(change.chain), [&] { put_rule(change, first_set); });
+  }
+  void operator()(const DeleteRule& change) const {
+    message(NFT_MSG_DELRULE, 0, "a rule of " + describe_chain(change.chain), [&] {
+      out.put_text(NFTA_RULE_TABLE, kTableName);
+      out.put_text(NFTA_RULE_CHAIN, change.chain);
+      out.put_u64(NFTA_RULE_HANDLE, change.handle);
+    });
+  }
+  void operator()(const FlushChain& change) const {
+    message(NFT_MSG_DELRULE, 0, "the rules of " + describe_chain(change.chain), [&] {
+      out.put_text(NFTA_RULE_TABLE, kTableName);
+      out.put_text(NFTA_RULE_CHAIN, change.chain);
+    });
+  }
+
+  void operator()(const AddSourceSet&) const {
+    message(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, "the set of the source", [&] {
+      out.put_text(NFTA_SET_TABLE, kTableName);
+      out.put_text(NFTA_SET_NAME, kSourceSetName);
+      out.put_u32(NFTA_SET_KEY_TYPE, kMarkKey);
+      out.put_u32(NFTA_SET_KEY_LEN, 4);
+      out.put_u32(NFTA_SET_ID, batch.next_set_++);
+    });
+  }
+  void operator()(const AddPieces& change) const {
+    std::vector<RawElement> elements;
+    for (const Piece& piece : change.pieces) {
+      elements.push_back({.key = piece_key(piece.number), .user_data = wrap_user_data(piece.value)});
+    }
+    put_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, kSourceSetName, {}, elements);
+  }
+  void operator()(const DeletePieces& change) const {
+    std::vector<RawElement> elements;
+    for (uint32_t piece : change.numbers) elements.push_back({.key = piece_key(piece)});
+    put_elements(NFT_MSG_DELSETELEM, 0, kSourceSetName, {}, elements);
+  }
+
+ private:
+  template <class Body>
+  void message(uint16_t type, uint16_t flags, std::string what, Body body) const {
+    batch.begin(type, flags, family);
+    note(std::move(what));
+    body();
+    batch.end();
+  }
+
+  void note(std::string what) const {
+    if (!batch.notes_.empty() && batch.notes_.back().what == what) return;
+    batch.notes_.push_back({batch.last_, std::move(what)});
+  }
+
+  void put_rule(const AddRule& change, uint32_t set) const {
+    out.put_text(NFTA_RULE_TABLE, kTableName);
+    out.put_text(NFTA_RULE_CHAIN, change.chain);
+    if (change.before) out.put_u64(NFTA_RULE_POSITION, *change.before);
+    out.nest(NFTA_RULE_EXPRESSIONS, [&] {
+      for (const Expr& expression : change.rule.expressions) {
+        encode(out, expression, set);
+        if (std::holds_alternative<Lookup>(expression)) ++set;
+      }
+    });
+    if (change.rule.xt_protocol != 0) {
+      out.nest(NFTA_RULE_COMPAT, [&] {
+        out.put_u32(NFTA_RULE_COMPAT_PROTO, change.rule.xt_protocol);
+        out.put_u32(NFTA_RULE_COMPAT_FLAGS, 0);
+      });
+    }
+    if (const std::string data = user_data_of(change.rule.id); !data.empty()) {
+      out.put(NFTA_RULE_USERDATA, {reinterpret_cast<const uint8_t*>(data.data()), data.size()});
+    }
+  }
+
+  void add_set(const Set& set, const std::string& chain) const {
+    const uint32_t id = batch.next_set_++;
+    message(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, "a rule of " + describe_chain(chain), [&] {
+      out.put_text(NFTA_SET_TABLE, kTableName);
+      out.put_text(NFTA_SET_NAME, kAnonymousSetName);
+      out.put_u32(NFTA_SET_ID, id);
+      put_set(out, set);
+    });
+    put_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, kAnonymousSetName, id, raw_elements(set));
+  }
+
+  void put_elements(uint16_t type, uint16_t flags, std::string_view set, std::optional<uint32_t> id,
+                    const std::vector<RawElement>& elements) const {
+    for (size_t next = 0; next < elements.size();) {
+      batch.begin(type, flags, family);
+      if (!id) note("the source");
+      out.put_text(NFTA_SET_ELEM_LIST_TABLE, kTableName);
+      out.put_text(NFTA_SET_ELEM_LIST_SET, set);
+      if (id) out.put_u32(NFTA_SET_ELEM_LIST_SET_ID, *id);
+      out.nest(NFTA_SET_ELEM_LIST_ELEMENTS, [&] {
+        while (next < elements.size() && out.message_size() < kElementsPerMessage) {
+          put_element(out, elements[next++]);
+        }
+      });
+      batch.end();
+    }
+  }
+};
+
+Batch::Batch(Socket& socket) : socket_(socket), first_(socket.next_sequence()) {
+  writer_.begin(0, NFNL_MSG_BATCH_BEGIN, 0, kNoFamily, first_, NFNL_SUBSYS_NFTABLES);
+  writer_.put_u32(NFNL_BATCH_GENID, 0);
+  writer_.end();
+}
+
+void Batch::begin(uint16_t type, uint16_t flags, net::Family family) {
+  last_ = socket_.next_sequence();
+  writer_.begin(NFNL_SUBSYS_NFTABLES, type, flags, number(family), last_);
+  last_at_ = writer_.current();
+}
+
+void Batch::end() { writer_.end(); }
+
+void Batch::add(net::Family family, const std::vector<Change>& changes) {
+  assert(!closed_);
+  for (const Change& change : changes) std::visit(Encoder{*this, family}, change);
+}
+
+// The value of the only attribute of the first message.
+void Batch::write_generation(uint32_t generation) {
+  constexpr size_t kAt = sizeof(nlmsghdr) + sizeof(nfgenmsg) + sizeof(nlattr);
+  store_be(generation, writer_.bytes().subspan(kAt, sizeof generation));
+}
+
+std::string Batch::what(uint32_t sequence) const {
+  auto after = std::upper_bound(notes_.begin(), notes_.end(), sequence,
+                                [](uint32_t number, const Note& note) { return number < note.sequence; });
+  return after == notes_.begin() ? "the transaction" : (after - 1)->what;
+}
+
+Result<void> Batch::commit(uint32_t generation) {
+  assert(last_ != 0);
+  if (!closed_) {
+    writer_.add_flags(last_at_, NLM_F_ACK);
+    writer_.begin(0, NFNL_MSG_BATCH_END, 0, kNoFamily, socket_.next_sequence(), NFNL_SUBSYS_NFTABLES);
+    writer_.end();
+    closed_ = true;
+  }
+  if (writer_.overflown()) {
+    return Error{.kind = ErrorKind::kRefused, .message = "a rule is too long for the kernel"};
+  }
+  write_generation(generation);
+  if (auto sent = socket_.send(writer_.bytes()); !sent) return sent.error();
+
+  // The refusals come first, then the acknowledgement; if there is one refusal nothing was done.
+  Reply answer;
+  auto received = socket_.replies([&](const Reply& reply) {
+    if (reply.sequence < first_ || reply.sequence > last_) return false;
+    if (reply.error == 0 && reply.sequence != last_) return false;
+    answer = reply;
+    return true;
+  });
+  if (!received) return received.error();
+  if (answer.error == 0) return {};
+  socket_.drain();
+  Error error = kernel_error(answer.error, fmt::format("the kernel refused {}", what(answer.sequence)));
+  if (!answer.message.empty()) error.message += fmt::format(" ({})", answer.message);
+  return error;
+}
+
+}  // namespace bulkhead::backend::nft::netlink

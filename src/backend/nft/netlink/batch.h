@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/nft/change.h"
+#include "backend/nft/netlink/socket.h"
+#include "backend/nft/netlink/writer.h"
+#include "core/result.h"
+#include "net/family.h"
+
+namespace bulkhead::backend::nft::netlink {
+
+// One transaction: all of its changes, or none.
+class Batch {
+ public:
+  explicit Batch(Socket& socket);
+
+  void add(net::Family family, const std::vector<Change>& changes);
+
+  // Sends it. It is carried out only if nf_tables is still in that generation: otherwise kStale. One acknowledgement
+  // is asked for, on the last message; a refusal says what it was that the kernel refused. kUnclear if the answer
+  // is lost. May be called again after kStale. Needs at least one change.
+  Result<void> commit(uint32_t generation);
+
+  bool empty() const { return last_ == 0; }
+
+ private:
+  struct Encoder;
+  // What the messages from that sequence number on are about, for errors.
+  struct Note {
+    uint32_t sequence = 0;
+    std::string what;
+  };
+
+  void begin(uint16_t type, uint16_t flags, net::Family family);
+  void end();
+  std::string what(uint32_t sequence) const;
+  void write_generation(uint32_t generation);
+
+  Socket& socket_;
+  Writer writer_;
+  std::vector<Note> notes_;
+  uint32_t first_ = 0;  // sequence number of the begin message
+  uint32_t last_ = 0;   // and of the last change
+  size_t last_at_ = 0;  // where that one is
+  uint32_t next_set_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace bulkhead::backend::nft::netlink

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+
+#include <unordered_map>
+
+#include "backend/nft/netlink/expression.h"
+#include "backend/nft/netlink/registers.h"
+
+
+namespace bulkhead::backend::nft::netlink {
+namespace {
+
+using Maybe = std::optional<Expr>;  // nothing: not one that we would have made
+
+struct Context {
+  const FindSet& find_set;
+  ir::Counters& counters;
+};
+
+Maybe payload_load(const Attributes& a, const Context&) {
+  const auto reg = from_kernel(a.u32(NFTA_PAYLOAD_DREG));
+  const uint32_t base = a.u32(NFTA_PAYLOAD_BASE);
+  if (!reg || (base != NFT_PAYLOAD_NETWORK_HEADER && base != NFT_PAYLOAD_TRANSPORT_HEADER)) return {};
+  return Payload{static_cast<PayloadBase>(base), a.u32(NFTA_PAYLOAD_OFFSET), a.u32(NFTA_PAYLOAD_LEN), *reg};
+}
+
+Maybe meta_load(const Attributes& a, const Context&) {
+  const auto reg = from_kernel(a.u32(NFTA_META_DREG));
+  switch (const uint32_t key = a.u32(NFTA_META_KEY, UINT32_MAX); key) {
+    case NFT_META_LEN:
+    case NFT_META_MARK:
+    case NFT_META_IIFNAME:
+    case NFT_META_OIFNAME:
+    case NFT_META_L4PROTO:
+    case NFT_META_PKTTYPE:
+      if (reg) return Meta{static_cast<MetaKey>(key), *reg};
+      return {};
+    default: return {};
+  }
+}
+
+Maybe ct_load(const Attributes& a, const Context&) {
+  const auto reg = from_kernel(a.u32(NFTA_CT_DREG));
+  switch (const uint32_t key = a.u32(NFTA_CT_KEY, UINT32_MAX); key) {
+    case NFT_CT_STATE:
+    case NFT_CT_DIRECTION:
+    case NFT_CT_STATUS:
+    case NFT_CT_MARK:
+      if (reg && !a.has(NFTA_CT_DIRECTION)) return Ct{static_cast<CtKey>(key), *reg};
+      return {};
+    default: return {};
+  }
+}
+
+Maybe exthdr_load(const Attributes& a, const Context&) {
+  const auto reg = from_kernel(a.u32(NFTA_EXTHDR_DREG));
+  const auto type = a.number(NFTA_EXTHDR_TYPE, 1);
+  if (!reg || !type || a.u32(NFTA_EXTHDR_OP) != NFT_EXTHDR_OP_IPV6 || a.u32(NFTA_EXTHDR_FLAGS) != 0) return {};
+  return Exthdr{static_cast<uint8_t>(*type), a.u32(NFTA_EXTHDR_OFFSET), a.u32(NFTA_EXTHDR_LEN), *reg};
+}
+
+Maybe bitwise(const Attributes& a, const Context&) {
+  const auto reg = from_kernel(a.u32(NFTA_BITWISE_SREG));
+  const auto mask = value_of(a, NFTA_BITWISE_MASK);
+  const auto flip = value_of(a, NFTA_BITWISE_XOR);
+  if (!reg || reg != from_kernel(a.u32(NFTA_BITWISE_DREG)) || a.u32(NFTA_BITWISE_OP) != NFT_BITWISE_BOOL) return {};
+  if (!mask || !flip || mask->size != a.u32(NFTA_BITWISE_LEN)) return {};
+  return Bitwise{*reg, *mask, *flip};
+}
+
+Maybe byteorder(const Attributes& a, const Context&) {
+  const auto reg = from_kernel(a.u32(NFTA_BYTEORDER_SREG));
+  const uint32_t size = a.u32(NFTA_BYTEORDER_SIZE);
+  if (!reg || reg != from_kernel(a.u32(NFTA_BYTEORDER_DREG)) || a.u32(NFTA_BYTEORDER_LEN) != size ||
+      a.u32(NFTA_BYTEORDER_OP) != NFT_BYTEORDER_HTON) {
+    return {};
+  }
+  return ToNetworkOrder{*reg, size};
+}
+
+Maybe cmp(const Attributes& a, const Context&) {
+  const auto reg = from_kernel(a.u32(NFTA_CMP_SREG));
+  const auto data = value_of(a, NFTA_CMP_DATA);
+  const uint32_t op = a.u32(NFTA_CMP_OP, UINT32_MAX);
+  if (!reg || !data || op > NFT_CMP_GTE) return {};
+  return Cmp{*reg, static_cast<CmpOp>(op), *data};
+}
+
+Maybe range(const Attributes& a, const Context&) {
+  const auto reg = from_kernel(a.u32(NFTA_RANGE_SREG));
+  const auto first = value_of(a, NFTA_RANGE_FROM_DATA);
+  const auto last = value_of(a, NFTA_RANGE_TO_DATA);
+  const uint32_t op = a.u32(NFTA_RANGE_OP, UINT32_MAX);
+  if (!reg || !first || !last || op > NFT_RANGE_NEQ) return {};
+  return Range{*reg, op == NFT_RANGE_NEQ, *first, *last};
+}
+
+Maybe lookup(const Attributes& a, const Context& context) {
+  const auto reg = from_kernel(a.u32(NFTA_LOOKUP_SREG));
+  const Set* set = context.find_set(a.text(NFTA_LOOKUP_SET));
+  if (!reg || set == nullptr || a.has(NFTA_LOOKUP_DREG)) return {};
+  return Lookup{*reg, a.u32(NFTA_LOOKUP_FLAGS) == NFT_LOOKUP_F_INV, *set};
+}
+
+Maybe counter(const Attributes& a, const Context& context) {
+  context.counters = context.counters + ir::Counters{a.u64(NFTA_COUNTER_PACKETS), a.u64(NFTA_COUNTER_BYTES)};
+  return Counter{};
+}
+
+Maybe limit(const Attributes& a, const Context&) {
+  if (a.u32(NFTA_LIMIT_TYPE) != NFT_LIMIT_PKTS || a.u32(NFTA_LIMIT_FLAGS) != 0) return {};
+  return Limit{a.u64(NFTA_LIMIT_RATE), a.u64(NFTA_LIMIT_UNIT), a.u32(NFTA_LIMIT_BURST)};
+}
+
+Maybe log(const Attributes& a, const Context&) {
+  if (a.has(NFTA_LOG_GROUP)) return {};
+  return Log{a.u32(NFTA_LOG_LEVEL), a.u32(NFTA_LOG_FLAGS), std::string(a.text(NFTA_LOG_PREFIX))};
+}
+
+Maybe reject(const Attributes& a, const Context&) {
+  const uint32_t type = a.u32(NFTA_REJECT_TYPE, UINT32_MAX);
+  if (type != NFT_REJECT_ICMP_UNREACH && type != NFT_REJECT_TCP_RST) return {};
+  return Reject{static_cast<RejectType>(type), static_cast<uint8_t>(a.number(NFTA_REJECT_ICMP_CODE, 1).value_or(0))};
+}
+
+Maybe immediate(const Attributes& a, const Context&) {
+  if (a.u32(NFTA_IMMEDIATE_DREG) != NFT_REG_VERDICT) return {};
+  const Attributes verdict = a.nested(NFTA_IMMEDIATE_DATA).nested(NFTA_DATA_VERDICT);
+  switch (const auto code = static_cast<VerdictCode>(verdict.u32(NFTA_VERDICT_CODE)); code) {
+    case VerdictCode::kDrop:
+    case VerdictCode::kAccept:
+    case VerdictCode::kJump:
+    case VerdictCode::kGoto:
+    case VerdictCode::kReturn: return Verdict{code, std::string(verdict.text(NFTA_VERDICT_CHAIN))};
+  }
+  return {};
+}
+
+Maybe xt_match(const Attributes& a, const Context&) {
+  const auto info = a.bytes(NFTA_MATCH_INFO);
+  return XtMatch{std::string(a.text(NFTA_MATCH_NAME)), a.u32(NFTA_MATCH_REV), {info.begin(), info.end()}};
+}
+
+using Decoder = Maybe (*)(const Attributes&, const Context&);
+const std::unordered_map<std::string_view, Decoder> kDecoders = {
+    {Payload::kName, payload_load},
+    {Meta::kName, meta_load},
+    {Ct::kName, ct_load},
+    {Exthdr::kName, exthdr_load},
+    {Bitwise::kName, bitwise},
+    {ToNetworkOrder::kName, byteorder},
+    {Cmp::kName, cmp},
+    {Range::kName, range},
+    {Lookup::kName, lookup},
+    {Counter::kName, counter},
+    {Limit::kName, limit},
+    {Log::kName, log},
+    {Reject::kName, reject},
+    {Verdict::kName, immediate},
+    {XtMatch::kName, xt_match},
+};
+
+}  // namespace
+
+Expr decode(const nlattr* element, const FindSet& find_set, ir::Counters& counters) {
+  const Attributes outer(element);
+  const std::string_view name = outer.text(NFTA_EXPR_NAME);
+  if (auto decoder = kDecoders.find(name); decoder != kDecoders.end()) {
+    if (Maybe known = decoder->second(outer.nested(NFTA_EXPR_DATA), {find_set, counters})) return *known;
+  }
+  const auto bytes = outer.bytes(NFTA_EXPR_DATA);
+  return Unknown{std::string(name), {bytes.begin(), bytes.end()}};
+}
+
+}  // namespace bulkhead::backend::nft::netlink

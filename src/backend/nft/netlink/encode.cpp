@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+
+#include <cassert>
+
+#include "backend/nft/netlink/expression.h"
+#include "backend/nft/netlink/registers.h"
+
+namespace bulkhead::backend::nft::netlink {
+namespace {
+
+struct Encoder {
+  Writer& out;
+  uint32_t set_id;
+
+  void operator()(const Payload& e) const {
+    out.put_u32(NFTA_PAYLOAD_DREG, to_kernel(e.to));
+    out.put_u32(NFTA_PAYLOAD_BASE, static_cast<uint32_t>(e.base));
+    out.put_u32(NFTA_PAYLOAD_OFFSET, e.offset);
+    out.put_u32(NFTA_PAYLOAD_LEN, e.length);
+  }
+  void operator()(const Meta& e) const {
+    out.put_u32(NFTA_META_KEY, static_cast<uint32_t>(e.key));
+    out.put_u32(NFTA_META_DREG, to_kernel(e.to));
+  }
+  void operator()(const Ct& e) const {
+    out.put_u32(NFTA_CT_KEY, static_cast<uint32_t>(e.key));
+    out.put_u32(NFTA_CT_DREG, to_kernel(e.to));
+  }
+  void operator()(const Exthdr& e) const {
+    out.put_u32(NFTA_EXTHDR_DREG, to_kernel(e.to));
+    out.put_u8(NFTA_EXTHDR_TYPE, e.type);
+    out.put_u32(NFTA_EXTHDR_OFFSET, e.offset);
+    out.put_u32(NFTA_EXTHDR_LEN, e.length);
+    out.put_u32(NFTA_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
+  }
+  void operator()(const Bitwise& e) const {
+    out.put_u32(NFTA_BITWISE_SREG, to_kernel(e.reg));
+    out.put_u32(NFTA_BITWISE_DREG, to_kernel(e.reg));
+    out.put_u32(NFTA_BITWISE_LEN, e.mask.size);
+    put_value(out, NFTA_BITWISE_MASK, e.mask);
+    put_value(out, NFTA_BITWISE_XOR, e.flip);
+  }
+  void operator()(const ToNetworkOrder& e) const {
+    out.put_u32(NFTA_BYTEORDER_SREG, to_kernel(e.reg));
+    out.put_u32(NFTA_BYTEORDER_DREG, to_kernel(e.reg));
+    out.put_u32(NFTA_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+    out.put_u32(NFTA_BYTEORDER_LEN, e.size);
+    out.put_u32(NFTA_BYTEORDER_SIZE, e.size);
+  }
+  void operator()(const Cmp& e) const {
+    out.put_u32(NFTA_CMP_SREG, to_kernel(e.reg));
+    out.put_u32(NFTA_CMP_OP, static_cast<uint32_t>(e.op));
+    put_value(out, NFTA_CMP_DATA, e.data);
+  }
+  void operator()(const Range& e) const {
+    out.put_u32(NFTA_RANGE_SREG, to_kernel(e.reg));
+    out.put_u32(NFTA_RANGE_OP, e.negated ? NFT_RANGE_NEQ : NFT_RANGE_EQ);
+    put_value(out, NFTA_RANGE_FROM_DATA, e.first);
+    put_value(out, NFTA_RANGE_TO_DATA, e.last);
+  }
+  void operator()(const Lookup& e) const {
+    out.put_text(NFTA_LOOKUP_SET, kAnonymousSetName);
+    out.put_u32(NFTA_LOOKUP_SET_ID, set_id);
+    out.put_u32(NFTA_LOOKUP_SREG, to_kernel(e.reg));
+    if (e.negated) out.put_u32(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+  }
+  void operator()(const Counter&) const {
+    out.put_u64(NFTA_COUNTER_BYTES, 0);
+    out.put_u64(NFTA_COUNTER_PACKETS, 0);
+  }
+  void operator()(const Limit& e) const {
+    out.put_u64(NFTA_LIMIT_RATE, e.rate);
+    out.put_u64(NFTA_LIMIT_UNIT, e.seconds);
+    out.put_u32(NFTA_LIMIT_BURST, e.burst);
+    out.put_u32(NFTA_LIMIT_TYPE, NFT_LIMIT_PKTS);
+  }
+  void operator()(const Log& e) const {
+    if (!e.prefix.empty()) out.put_text(NFTA_LOG_PREFIX, e.prefix);
+    out.put_u32(NFTA_LOG_LEVEL, e.level);
+    if (e.flags != 0) out.put_u32(NFTA_LOG_FLAGS, e.flags);
+  }
+  void operator()(const Reject& e) const {
+    out.put_u32(NFTA_REJECT_TYPE, static_cast<uint32_t>(e.type));
+    if (e.type == RejectType::kIcmpUnreachable) out.put_u8(NFTA_REJECT_ICMP_CODE, e.code);
+  }
+  void operator()(const Verdict& e) const {
+    out.put_u32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+    out.nest(NFTA_IMMEDIATE_DATA, [&] {
+      out.nest(NFTA_DATA_VERDICT, [&] {
+        out.put_u32(NFTA_VERDICT_CODE, static_cast<uint32_t>(e.code));
+        if (!e.chain.empty()) out.put_text(NFTA_VERDICT_CHAIN, e.chain);
+      });
+    });
+  }
+  void operator()(const XtMatch& e) const {
+    out.put_text(NFTA_MATCH_NAME, e.name);
+    out.put_u32(NFTA_MATCH_REV, e.revision);
+    out.put(NFTA_MATCH_INFO, e.info);
+  }
+  void operator()(const Unknown&) const { assert(false && "only read, never made"); }
+};
+
+}  // namespace
+
+void encode(Writer& out, const Expr& expression, uint32_t set_id) {
+  out.nest(NFTA_LIST_ELEM, [&] {
+    std::visit(
+        [&](const auto& e) {
+          if constexpr (requires { e.kName; }) out.put_text(NFTA_EXPR_NAME, e.kName);
+          out.nest(NFTA_EXPR_DATA, [&] { Encoder{out, set_id}(e); });
+        },
+        expression);
+  });
+}
+
+}  // namespace bulkhead::backend::nft::netlink

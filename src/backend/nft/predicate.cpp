@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "backend/nft/predicate.h"
+
+#include <fmt/format.h>
+
+#include "backend/nft/constraint.h"
+
+namespace bulkhead::backend::nft {
+namespace {
+
+Error refused(std::string message) { return {.kind = ErrorKind::kRefused, .message = std::move(message)}; }
+
+// The one protocol that the conditions allow, or 0.
+uint8_t protocol_of(std::span<const ir::Condition> conditions) {
+  for (const ir::Condition& condition : conditions) {
+    const auto* constraint = std::get_if<ir::Constraint>(&condition);
+    if (constraint == nullptr || constraint->field != &ir::kProtocol) continue;
+    const auto& intervals = constraint->values.intervals();
+    if (intervals.size() == 1 && intervals[0].first == intervals[0].last) {
+      return static_cast<uint8_t>(intervals[0].first);
+    }
+  }
+  return 0;
+}
+
+bool transport(const ir::Constraint& constraint, net::Family family) {
+  return constraint.field->location(family).base == ir::Base::kTransport;
+}
+
+struct Lowering {
+  net::Family family;
+  uint8_t protocol = 0;
+  bool stateful = false;  // one has been asked already
+
+  Result<Part> operator()(const ir::Constraint& constraint) const {
+    auto expressions = lower(constraint, family);
+    if (!expressions) return expressions.error();
+    Part part{.expressions = std::move(*expressions), .reads_transport = transport(constraint, family)};
+    // ip6_packet_match looks for the protocol only if it is asked for one, and drops if the headers are cut off.
+    if (family == net::Family::kIpv6 && constraint.field == &ir::kProtocol && !part.expressions.empty()) {
+      if (stateful) return refused("the protocol can't be asked for behind a limit");
+      part.check = Check::kProtocol;
+    }
+    return part;
+  }
+
+  Result<Part> operator()(const ir::AnyOf& any) const {
+    auto expressions = lower(any, family);
+    if (!expressions) return expressions.error();
+    return Part{.expressions = std::move(*expressions), .reads_transport = transport(any.alternatives[0], family)};
+  }
+
+  Result<Part> operator()(const ir::Header& header) const {
+    if (!stateful && header.tcp_option == 0) {
+      return Part{.check = check_for(header.form), .header = true, .form = header.form};
+    }
+    Part part{.expressions = {xt_header(header)}, .reads_transport = true, .xt_protocol = protocol};
+    if (protocol == 0) return refused("a match of a header needs its protocol (-p)");
+    return part;
+  }
+
+  // xt_limit's bucket of no size never has a packet; nf_tables takes 0 for its default.
+  Result<Part> operator()(const ir::Limit& limit) const {
+    if (limit.burst == 0 || limit.rate == 0) return Part{.expressions = never()};
+    return Part{.expressions = {Limit{limit.rate, limit.seconds, limit.burst}}, .stateful = true};
+  }
+
+  Result<Part> operator()(const ir::Opaque& opaque) const {
+    return Part{.expressions = {XtMatch{opaque.name, opaque.revision, opaque.bytes}},
+                .stateful = true,
+                .xt_protocol = protocol};
+  }
+};
+
+Fingerprint identity_of(const Part& part) {
+  Hasher hasher;
+  hasher.add(part.header ? 1 + static_cast<uint64_t>(part.form) : 0);
+  for (const Expr& expression : part.expressions) add(hasher, expression);
+  return hasher.result();
+}
+
+// Whether a part behind `at` reads the transport header before anything stateful is asked.
+bool read_later(std::span<const Part> parts, size_t at) {
+  for (const Part& part : parts.subspan(at + 1)) {
+    if (part.reads_transport) return true;
+    if (part.stateful) return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditions, net::Family family) {
+  Lowering lowering{.family = family, .protocol = protocol_of(conditions)};
+  std::vector<Part> parts;
+  parts.reserve(conditions.size());
+  for (const ir::Condition& condition : conditions) {
+    auto part = std::visit(lowering, condition);
+    if (!part) return part.error();
+    part->identity = identity_of(*part);
+    lowering.stateful |= part->stateful;
+    parts.push_back(std::move(*part));
+  }
+  return parts;
+}
+
+Rule join(std::span<const Part> parts) {
+  Rule rule;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Part& part = parts[i];
+    rule.expressions.insert(rule.expressions.end(), part.expressions.begin(), part.expressions.end());
+    if (part.xt_protocol != 0) rule.xt_protocol = part.xt_protocol;
+    if (part.header && !read_later(parts, i)) {
+      for (Expr& expression : header_readable(part.form)) rule.expressions.push_back(std::move(expression));
+    }
+  }
+  return rule;
+}
+
+}  // namespace bulkhead::backend::nft

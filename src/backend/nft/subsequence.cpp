@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "backend/nft/subsequence.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace bulkhead::backend::nft {
+namespace {
+
+struct Pair {
+  size_t before = 0;
+  size_t after = 0;
+  std::optional<size_t> previous;  // the pair that comes before it in the longest run that ends here
+};
+
+// The n-th occurrence of a form belongs to the n-th one on the other side.
+std::vector<Pair> pair_up(std::span<const Fingerprint> before, std::span<const Fingerprint> after, size_t start) {
+  std::unordered_map<Fingerprint, std::vector<size_t>> places;
+  for (size_t i = before.size(); i-- > start;) places[before[i]].push_back(i);
+  std::vector<Pair> pairs;
+  for (size_t i = start; i < after.size(); ++i) {
+    auto found = places.find(after[i]);
+    if (found == places.end() || found->second.empty()) continue;
+    pairs.push_back({found->second.back(), i, {}});
+    found->second.pop_back();
+  }
+  return pairs;
+}
+
+}  // namespace
+
+std::vector<std::optional<size_t>> common_subsequence(std::span<const Fingerprint> before,
+                                                      std::span<const Fingerprint> after) {
+  std::vector<std::optional<size_t>> kept(after.size());
+  size_t start = 0;  // most changes leave the beginning as it is
+  for (; start < before.size() && start < after.size() && before[start] == after[start]; ++start) {
+    kept[start] = start;
+  }
+  // Pairs come in the order of `after`; what is wanted is the longest run of them that rises in `before` too.
+  std::vector<Pair> pairs = pair_up(before, after, start);
+  std::vector<size_t> tails;  // tails[n]: the pair that ends a run of n + 1 with the lowest `before`
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    auto place = std::lower_bound(tails.begin(), tails.end(), i, [&](size_t a, size_t b) {
+      return pairs[a].before < pairs[b].before;
+    });
+    if (place != tails.begin()) pairs[i].previous = *(place - 1);
+    if (place == tails.end()) {
+      tails.push_back(i);
+    } else {
+      *place = i;
+    }
+  }
+  if (tails.empty()) return kept;
+  for (std::optional<size_t> at = tails.back(); at; at = pairs[*at].previous) {
+    kept[pairs[*at].after] = pairs[*at].before;
+  }
+  return kept;
+}
+
+}  // namespace bulkhead::backend::nft
