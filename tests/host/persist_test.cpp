@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/persist.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "host/boot.h"
+#include "host/files.h"
+
+namespace bulkhead::host {
+namespace {
+
+const SavedRules kRules{.v4 = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n", .v6 = "*filter\nCOMMIT\n"};
+
+class PersistTest : public ::testing::Test {
+ protected:
+  PersistTest() {
+    std::string name = ::testing::TempDir() + "bulkhead-persist-XXXXXX";
+    base_ = mkdtemp(name.data());
+    folder_ = base_ / "state";
+  }
+  ~PersistTest() override { std::filesystem::remove_all(base_); }
+
+  void overwrite(const std::string& text) {
+    std::ofstream(folder_ / kSavedName, std::ios::trunc) << text;
+  }
+  static unsigned mode(const std::filesystem::path& path) {
+    struct stat status {};
+    EXPECT_EQ(stat(path.c_str(), &status), 0) << path;
+    return status.st_mode & 07777U;
+  }
+
+  std::filesystem::path base_;
+  std::filesystem::path folder_;
+};
+
+TEST_F(PersistTest, WhatWasSavedIsFound) {
+  ASSERT_TRUE(save(folder_, kRules).ok());
+  const Saved found = look_for_saved(folder_);
+  EXPECT_EQ(found.state, Saved::State::kReadable) << found.why;
+  EXPECT_EQ(found.rules, kRules);
+  EXPECT_TRUE(found.marked);
+}
+
+TEST_F(PersistTest, OnlyRootMayReadIt) {
+  const mode_t before = umask(0);
+  const auto saved = save(folder_, kRules);
+  umask(before);
+  ASSERT_TRUE(saved.ok());
+  EXPECT_EQ(mode(folder_), 0700U);
+  EXPECT_EQ(mode(folder_ / kSavedName), 0600U);
+  EXPECT_EQ(mode(folder_ / kMarkerName), 0600U);
+}
+
+TEST_F(PersistTest, NeverSavedIsNotLost) {
+  EXPECT_EQ(look_for_saved(folder_).state, Saved::State::kNever);
+}
+
+TEST_F(PersistTest, SavedOnceAndMissingIsLost) {
+  ASSERT_TRUE(save(folder_, kRules).ok());
+  std::filesystem::remove(folder_ / kSavedName);
+  const Saved found = look_for_saved(folder_);
+  EXPECT_EQ(found.state, Saved::State::kLost);
+  EXPECT_NE(found.why.find("is missing"), std::string::npos) << found.why;
+}
+
+TEST_F(PersistTest, AnyTruncationIsLost) {
+  const std::string whole = format_saved(kRules);
+  ASSERT_TRUE(save(folder_, kRules).ok());
+  for (size_t size = 0; size < whole.size(); ++size) {
+    overwrite(whole.substr(0, size));
+    ASSERT_EQ(look_for_saved(folder_).state, Saved::State::kLost) << "cut after " << size << " bytes";
+  }
+}
+
+TEST_F(PersistTest, AnyChangedByteIsLost) {
+  const std::string whole = format_saved(kRules);
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string changed = whole;
+    changed[at] ^= 1;
+    ASSERT_FALSE(parse_saved(changed).ok()) << "byte " << at;
+  }
+  EXPECT_FALSE(parse_saved(whole + "\n").ok());
+  EXPECT_FALSE(parse_saved(whole + whole).ok());
+}
+
+TEST_F(PersistTest, AFamilyWithoutRulesStaysWithout) {
+  const SavedRules only_v6{.v4 = "", .v6 = kRules.v6};
+  const auto back = parse_saved(format_saved(only_v6));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(*back, only_v6);
+}
+
+TEST_F(PersistTest, RulesThatLookLikeAHeadingStayRules) {
+  const SavedRules odd{.v4 = "# family ip6, 3 bytes\nabc", .v6 = "# end 0 bytes, checksum 0\n"};
+  const auto back = parse_saved(format_saved(odd));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(*back, odd);
+}
+
+TEST_F(PersistTest, WhatAKilledWriterLeftIsOverwritten) {
+  ASSERT_TRUE(save(folder_, kRules).ok());
+  std::ofstream(folder_ / ".saved.rules.new") << std::string(100'000, 'x');
+  const SavedRules other{.v4 = "*raw\nCOMMIT\n", .v6 = ""};
+  ASSERT_TRUE(save(folder_, other).ok());
+  EXPECT_EQ(look_for_saved(folder_).rules, other);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / ".saved.rules.new"));
+}
+
+TEST_F(PersistTest, AFailedSaveLeavesTheOldFile) {
+  ASSERT_TRUE(save(folder_, kRules).ok());
+  std::filesystem::create_directory(folder_ / ".saved.rules.new");
+  const auto result = save(folder_, SavedRules{});
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.error().message.find(".saved.rules.new"), std::string::npos);
+  EXPECT_EQ(look_for_saved(folder_).rules, kRules);
+}
+
+TEST_F(PersistTest, ForgottenIsNeverSaved) {
+  ASSERT_TRUE(save(folder_, kRules).ok());
+  ASSERT_TRUE(forget_saved(folder_).ok());
+  EXPECT_EQ(look_for_saved(folder_).state, Saved::State::kNever);
+  EXPECT_TRUE(forget_saved(folder_).ok()) << "twice is no error";
+}
+
+}  // namespace
+}  // namespace bulkhead::host
