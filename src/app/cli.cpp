@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/cli.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/command/apply.h"
+#include "app/command/boot.h"
+#include "app/command/clear.h"
+#include "app/command/explain.h"
+#include "app/command/import.h"
+#include "app/command/save.h"
+#include "app/command/show.h"
+#include "app/command/status.h"
+#include "app/report.h"
+
+namespace bulkhead::app {
+
+namespace {
+
+// The options of all commands, and what was asked for.
+struct Arguments {
+  ApplyOptions apply;
+  BootOptions boot;
+  ClearOptions clear;
+  ExplainOptions explain;
+  ImportOptions import;
+  SaveOptions save;
+  ShowOptions show;
+  StatusOptions status;
+  std::function<int()> run;
+};
+
+void add_wait(CLI::App& command, std::chrono::seconds& wait) {
+  command
+      .add_option_function<unsigned>(
+          "-w,--wait", [&wait](unsigned seconds) { wait = std::chrono::seconds(seconds); },
+          "how long to try while other programs change the firewall (default 30)")
+      ->type_name("SECONDS");
+}
+
+void add_color(CLI::App& command, Color& color) {
+  const std::map<std::string, Color> words{
+      {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}};
+  command.add_option("--color", color, "auto, always or never (default auto: on a terminal, unless NO_COLOR is set)")
+      ->transform(CLI::Transformer(words).description(""))
+      ->type_name("WHEN");
+}
+
+void add_family(CLI::App& command, std::optional<net::Family>& family, const std::string& what) {
+  auto* const v4 = command.add_flag_callback(
+      "-4,--ipv4", [&family] { family = net::Family::kIpv4; }, what + " IPv4");
+  auto* const v6 = command.add_flag_callback(
+      "-6,--ipv6", [&family] { family = net::Family::kIpv6; }, what + " IPv6");
+  v4->excludes(v6);
+}
+
+void add_state_folder(CLI::App& command, std::filesystem::path& folder) {
+  command.add_option("--state-dir", folder, "where the saved rules are (default /var/lib/bulkhead)")
+      ->type_name("FOLDER");
+}
+
+void add_show(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand("show", "the rules in force, as a person wants to read them");
+  ShowOptions& options = all.show;
+  command.add_option("CHAIN", options.chain, "only this chain")->type_name("");
+  add_family(command, options.family, "only the rules for");
+  add_color(command, options.color);
+  command.add_flag("--json", options.json, "for a program");
+  command.callback([&all] { all.run = [&all] { return run_show(all.show); }; });
+}
+
+void add_apply(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand(
+      "apply", "put files of rules in force, IPv4 and IPv6 in one transaction");
+  ApplyOptions& options = all.apply;
+  command
+      .add_option("FILE", options.files,
+                  "in the syntax of iptables-restore; - is stdin. *.v4 and *.v6 are for that family, any other "
+                  "file for both: a rule marked -4 or -6 for one")
+      ->required()
+      ->type_name("");
+  add_family(command, options.family, "all files are for");
+  command.add_flag("--test", options.test, "do all but put them in force");
+  add_wait(command, options.wait);
+  command.callback([&all] { all.run = [&all] { return run_apply(all.apply); }; });
+}
+
+void add_save(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand("save", "keep the rules in force over a restart");
+  add_state_folder(command, all.save.state_folder);
+  command.callback([&all] { all.run = [&all] { return run_save(all.save); }; });
+}
+
+void add_boot(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand(
+      "boot", "load the saved rules; if they are lost, close the host but for management");
+  BootOptions& options = all.boot;
+  add_state_folder(command, options.state_folder);
+  command.add_option("--config", options.config, "default /etc/bulkhead/bulkhead.toml")->type_name("FILE");
+  add_wait(command, options.wait);
+  command.callback([&all] { all.run = [&all] { return run_boot(all.boot); }; });
+}
+
+void add_status(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand(
+      "status", "what is loaded and saved, and who else may drop packets; exits 1 if something is wrong");
+  StatusOptions& options = all.status;
+  add_state_folder(command, options.state_folder);
+  add_color(command, options.color);
+  command.add_flag("--json", options.json, "for a program");
+  command.callback([&all] { all.run = [&all] { return run_status(all.status); }; });
+}
+
+void add_explain(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand("explain", "what becomes of a packet, and why");
+  ExplainOptions& options = all.explain;
+  command
+      .add_option("PACKET", options.packet,
+                  "in words: 'tcp 192.168.56.66:40000 > 192.168.56.20:22 new in eth1'")
+      ->required()
+      ->type_name("");
+  command.add_option("FILE", options.files, "explain the rules of these files instead of those in force")
+      ->type_name("");
+  command.add_flag("--connection", options.connection, "both directions: the packet, its answer, and what follows");
+  add_color(command, options.color);
+  command.add_flag("--json", options.json, "for a program");
+  command.callback([&all] { all.run = [&all] { return run_explain(all.explain); }; });
+}
+
+void add_import(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand("import", "take over the rules of iptables-legacy or iptables-nft");
+  ImportOptions& options = all.import;
+  command
+      .add_option_function<std::string>(
+          "--from",
+          [&options](const std::string& word) {
+            options.from = word == "legacy" ? Variant::kLegacy : Variant::kNft;
+          },
+          "legacy or nft, where both have rules")
+      ->check(CLI::IsMember({"legacy", "nft"}).description(""))
+      ->type_name("WHICH");
+  command.add_flag("--yes", options.yes, "don't ask");
+  command.add_flag("--keep", options.keep, "leave the old rules where they are, beside ours");
+  add_wait(command, options.wait);
+  command.callback([&all] { all.run = [&all] { return run_import(all.import); }; });
+}
+
+void add_clear(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand("clear", "take everything of bulkhead out of the kernel");
+  ClearOptions& options = all.clear;
+  command.add_flag("--saved", options.saved, "forget the saved rules too");
+  add_state_folder(command, options.state_folder);
+  add_wait(command, options.wait);
+  command.callback([&all] { all.run = [&all] { return run_clear(all.clear); }; });
+}
+
+// CLI11 says of an unknown command only that one is missing.
+Error parse_error(const CLI::App& app, const CLI::ParseError& error, std::string_view first) {
+  const auto known = [&](const CLI::App* command) { return command->get_name() == first; };
+  const auto commands = app.get_subcommands(nullptr);
+  if (first.starts_with('-') || std::ranges::any_of(commands, known)) {
+    return {.kind = ErrorKind::kUsage,
+            .message = error.what(),
+            .hint = "bulkhead --help, or bulkhead COMMAND --help"};
+  }
+  std::string words;
+  for (const CLI::App* command : commands) words += (words.empty() ? "" : ", ") + command->get_name();
+  return {.kind = ErrorKind::kUsage,
+          .message = fmt::format("there is no command `{}'", first),
+          .hint = fmt::format("the commands are {}", words)};
+}
+
+}  // namespace
+
+int bulkhead_main(int argc, char** argv) {
+  CLI::App app("A host firewall that speaks iptables. The rules themselves are written with iptables and ip6tables,\n"
+               "or in files for `bulkhead apply`.",
+               "bulkhead");
+  app.set_version_flag("--version", std::string("bulkhead ") + BULKHEAD_VERSION);
+  app.set_help_flag("-h,--help", "this text");
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  Arguments all;
+  for (const auto add : {add_show, add_apply, add_explain, add_status, add_save, add_boot, add_import, add_clear}) {
+    add(app, all);
+  }
+  if (argc == 1) {
+    fmt::print("{}", app.help());
+    return kWrongUse;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return report(parse_error(app, error, argv[1]));
+  }
+  return all.run();
+}
+
+}  // namespace bulkhead::app

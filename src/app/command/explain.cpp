@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/command/explain.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "app/other_iptables.h"
+#include "app/report.h"
+#include "app/rules_input.h"
+#include "app/store.h"
+#include "app/summary.h"
+
+namespace bulkhead::app {
+
+namespace {
+
+struct Rules {
+  ir::Ruleset rules;
+  std::vector<std::string> others;  // what else may drop, in words
+};
+
+std::string_view hook_word(net::Direction direction) {
+  switch (direction) {
+    case net::Direction::kInput: return "input";
+    case net::Direction::kForward: return "forward";
+    case net::Direction::kOutput: return "output";
+  }
+  return "";
+}
+
+// Other programs' chains that a packet of this family meets on its way.
+std::vector<std::string> others_on_the_way(const std::vector<backend::ForeignChain>& foreign, net::Family family,
+                                           net::Direction direction) {
+  std::vector<std::string> others;
+  const auto has_way = [&](const backend::ForeignChain& chain) {
+    return chain.hook == hook_word(direction) || chain.hook == "ingress" || chain.hook == "egress" ||
+           (chain.hook == "prerouting" && direction != net::Direction::kOutput) ||
+           (chain.hook == "postrouting" && direction != net::Direction::kInput);
+  };
+  for (const backend::ForeignChain& chain : foreign) {
+    const bool sees = chain.family == net::family_word(family) || chain.family == "inet" ||
+                      chain.family == "netdev" || chain.family == "bridge";
+    if (!chain.drops || !sees || !has_way(chain)) continue;
+    others.push_back(fmt::format("table {} {}, chain {} at {}", chain.family, printable(chain.table),
+                                 printable(chain.chain), chain.hook));
+  }
+  for (const std::string& table : legacy_tables(family)) {
+    others.push_back(fmt::format("iptables-legacy's table {}", table));
+  }
+  return others;
+}
+
+Result<Rules, Failure> rules_of_files(const ExplainOptions& options, net::Family family) {
+  std::vector<RulesInput> inputs;
+  for (const std::string& file : options.files) {
+    auto input = read_rules_file(file, {});
+    if (!input) return Failure{input.error(), {}};
+    if (input->family && *input->family != family) continue;
+    input->family = family;
+    inputs.push_back(*std::move(input));
+  }
+  auto rulesets = parse_inputs(inputs);
+  if (!rulesets) return rulesets.error();
+  if (rulesets->empty()) return Rules{{.family = family, .tables = {}}, {}};
+  return Rules{std::move(rulesets->front()), {}};
+}
+
+Result<Rules, Failure> rules_of_kernel(net::Family family, net::Direction direction) {
+  const auto backend = open_backend();
+  if (!backend) return Failure{backend.error(), {}};
+  auto rules = Store(**backend).load(family);
+  if (!rules) return Failure{rules.error(), {}};
+  const auto foreign = (*backend)->foreign();
+  if (!foreign) return Failure{foreign.error(), {}};
+  return Rules{*std::move(rules), others_on_the_way(*foreign, family, direction)};
+}
+
+// A packet without an interface is one that no -i and no -o matches, which is seldom what was meant.
+std::string interface_note(const net::PacketText& packet, const Paint& paint) {
+  if (!packet.in_interface.empty() || !packet.out_interface.empty()) return {};
+  return fmt::format("{} the packet names no interface (\"in eth0\", \"out eth0\"), so -i matches nothing\n",
+                     paint.warning("note:"));
+}
+
+std::string others_text(const std::vector<std::string>& others, const Paint& paint) {
+  std::string text;
+  for (const std::string& other : others) {
+    text += fmt::format("{} {} may still drop it: that is not looked into here\n", paint.warning("note:"), other);
+  }
+  return text;
+}
+
+}  // namespace
+
+int run_explain(const ExplainOptions& options) {
+  const Source words("packet", options.packet);
+  const auto packet = net::parse_packet(options.packet);
+  if (!packet) return report(packet.error(), words);
+  const auto found = options.files.empty() ? rules_of_kernel(packet->family(), packet->direction())
+                                           : rules_of_files(options, packet->family());
+  if (!found) return report(found.error());
+
+  const Paint paint(wants_color(options.color, STDOUT_FILENO));
+  std::string text;
+  bool accepted = false;
+  if (options.connection) {
+    const auto connection = explain_connection(found->rules, *packet);
+    accepted = connection.works();
+    text = options.json ? explain_json(connection, found->others) : explain_text(connection, paint);
+  } else {
+    const Explanation explanation = explain(found->rules, *packet, packet->direction());
+    accepted = explanation.verdict == backend::sim::Verdict::kAccept;
+    text = options.json ? explain_json(explanation, found->others) : explain_text(explanation, paint);
+  }
+  print(text);
+  if (!options.json) print(interface_note(*packet, paint) + (accepted ? others_text(found->others, paint) : ""));
+  return kDone;
+}
+
+}  // namespace bulkhead::app

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+// Why a packet passes or doesn't: the simulator's trace, told in words. Pure.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/sim/simulator.h"
+#include "ir/ruleset.h"
+#include "net/packet_text.h"
+
+namespace bulkhead::app {
+
+// A rule that the packet met, or a policy.
+struct MetRule {
+  std::string chain;
+  std::optional<size_t> number;  // from 1; nullopt: the policy
+  unsigned depth = 0;            // how many user chains deep
+  backend::sim::Truth matched = backend::sim::Truth::kNo;
+  std::string rule;  // as -S prints it, without "-A CHAIN"; of a policy: "policy DROP"
+  std::string why;   // "its destination port is not 22 (ssh)", or what the rule does with it
+};
+
+// The way through one built-in chain and those below it.
+struct Passage {
+  std::string table;
+  std::string chain;
+  std::vector<MetRule> met;
+  backend::sim::Verdict verdict = backend::sim::Verdict::kAccept;
+};
+
+struct Explanation {
+  std::string packet;  // in words
+  net::Direction direction = net::Direction::kInput;
+  std::vector<Passage> passages;  // in the order of the hooks, up to the one that ends it
+  backend::sim::Verdict verdict = backend::sim::Verdict::kAccept;
+  std::string decided;   // "rule 3 of INPUT", "the policy of INPUT"
+  bool depends = false;  // on a condition that can't be known here: a rate limit was taken to have room
+};
+
+// What the host does with a packet that comes in, goes out or passes through. Tables without a rule or a closed
+// policy on its way are left out, apart from filter. Needs verified rules of the packet's family.
+Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet, net::Direction direction);
+
+// A connection: its first packet, the answer to it, and the packets that follow.
+struct ConnectionExplanation {
+  Explanation first;
+  Explanation answer;
+  Explanation following;
+  // One command that lets the answers (or the following packets) pass, if they don't and it would: tried in the
+  // simulator.
+  std::string remedy;
+
+  bool works() const;
+};
+ConnectionExplanation explain_connection(const ir::Ruleset& rules, const net::PacketText& packet);
+
+}  // namespace bulkhead::app

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string_view>
+
+#include "app/cli.h"
+#include "app/personality/main.h"
+
+// One program: which one it is follows from the name by which it was called.
+int main(int argc, char** argv) {
+  const std::string_view path = argc > 0 ? argv[0] : "bulkhead";
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  if (name.starts_with("iptables") || name.starts_with("ip6tables")) {
+    return bulkhead::app::personality_main(name, argc, argv);
+  }
+  return bulkhead::app::bulkhead_main(argc, argv);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/store.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/counted.h"
+#include "app/stored_source.h"
+#include "classify/plan.h"
+#include "host/transaction.h"
+#include "ir/verify.h"
+#include "pass/pass.h"
+
+namespace bulkhead::app {
+
+namespace {
+
+using CounterMap = std::unordered_map<ir::RuleId, ir::Counters>;
+
+ir::Counters count_of(const CounterMap& counters, ir::RuleId id) {
+  const auto found = counters.find(id);
+  return found == counters.end() ? ir::Counters{} : found->second;
+}
+
+Error damaged(net::Family family, const std::string& why) {
+  return {.kind = ErrorKind::kDamaged,
+          .message = fmt::format("the table `{} bulkhead' is damaged: {}", net::family_word(family), why),
+          .hint = "a full load replaces it: bulkhead apply FILE, bulkhead boot, or bulkhead clear"};
+}
+
+Loaded understand(const backend::Installed& installed, net::Family family) {
+  Loaded loaded{.present = installed.present,
+                .damage = installed.damage,
+                .transaction = installed.transaction,
+                .rules = {.family = family}};
+  if (!installed.present || !installed.damage.empty()) return loaded;
+  auto rules = read_source(installed.source, family);
+  if (!rules) {
+    loaded.damage = rules.error().message;
+    return loaded;
+  }
+  loaded.rules = *std::move(rules);
+  each_counted(loaded.rules, [&](ir::RuleId id, ir::Counters& count) {
+    count = count + count_of(installed.counters, id);
+  });
+  return loaded;
+}
+
+// The first id that was surely never used in the life of this table.
+ir::RuleId unused_id(const backend::Installed& installed, const ir::Ruleset& rules) {
+  ir::RuleId next = rules.next_id;
+  for (const auto& [id, count] : installed.counters) next = std::max(next, id + 1);
+  return next;
+}
+
+// Equal in all that is stored. Rule::operator== leaves ids and counters out, which matter here.
+bool same(const ir::Ruleset& a, const ir::Ruleset& b) {
+  const auto same_rule = [](const ir::Rule& x, const ir::Rule& y) {
+    return x.id == y.id && x.counters == y.counters && x == y;
+  };
+  const auto same_chain = [&](const ir::Chain& x, const ir::Chain& y) {
+    return x.name == y.name && x.policy == y.policy && x.policy_id == y.policy_id &&
+           x.policy_counters == y.policy_counters && std::ranges::equal(x.rules, y.rules, same_rule);
+  };
+  return std::ranges::equal(a.tables, b.tables, [&](const ir::Table& x, const ir::Table& y) {
+    return x.name == y.name && std::ranges::equal(x.chains, y.chains, same_chain);
+  });
+}
+
+std::string random_word() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+// From a ruleset with live counts to what the back end is to hold.
+Result<backend::Desired> compile(ir::Ruleset rules, const backend::Installed& installed, unsigned max_depth) {
+  const net::Family family = rules.family;
+  if (rules.tables.empty()) return backend::Desired{.family = family, .plan = {}, .source = {}};
+  each_counted(rules, [&](ir::RuleId& id, const ir::Counters&) {
+    if (id == ir::kNoId) id = rules.next_id++;
+  });
+  if (auto sound = ir::verify(rules); !sound) return sound.error();
+
+  ir::Ruleset offsets = rules;
+  each_counted(offsets, [&](ir::RuleId id, ir::Counters& count) {
+    // What stays in the kernel goes on counting there; what the commit removes is carried by the offset.
+    count = count - (count_of(installed.counters, id) - count_of(installed.retired, id));
+  });
+  auto rewritten = pass::run(std::move(rules), {.max_depth = max_depth});
+  if (!rewritten) return rewritten.error();
+  return backend::Desired{.family = family,
+                          .plan = classify::classify(*rewritten),
+                          .source = write_source(offsets, random_word())};
+}
+
+}  // namespace
+
+Result<View> Store::look() {
+  const auto snapshot = backend_.read();
+  if (!snapshot) return snapshot.error();
+  return View{.v4 = understand(snapshot->v4, net::Family::kIpv4),
+              .v6 = understand(snapshot->v6, net::Family::kIpv6)};
+}
+
+Result<ir::Ruleset> Store::load(net::Family family) {
+  const auto snapshot = backend_.read();
+  if (!snapshot) return snapshot.error();
+  Loaded loaded = understand(snapshot->of(family), family);
+  if (!loaded.damage.empty()) return damaged(family, loaded.damage);
+  return std::move(loaded.rules);
+}
+
+Result<void> Store::change(net::Family family, std::chrono::seconds wait, const Edit& edit,
+                           OnDamage on_damage) {
+  return host::transact(
+      backend_, wait, [&](const backend::Snapshot& look) -> Result<std::vector<backend::Desired>> {
+        const backend::Installed& installed = look.of(family);
+        const Loaded loaded = understand(installed, family);
+        const bool sound = loaded.damage.empty();
+        if (!sound && on_damage == OnDamage::kRefuse) return damaged(family, loaded.damage);
+
+        ir::Ruleset edited = loaded.rules;
+        if (auto done = edit(edited); !done) return done.error();
+        if (sound && same(loaded.rules, edited)) return std::vector<backend::Desired>{};
+        if (!sound) edited.next_id = unused_id(installed, edited);
+        auto desired = compile(std::move(edited), installed, backend_.max_depth());
+        if (!desired) return desired.error();
+        return std::vector{*std::move(desired)};
+      });
+}
+
+Result<std::vector<backend::Desired>> Store::replacement(std::span<const ir::Ruleset> rulesets,
+                                                         const backend::Snapshot& look) const {
+  std::vector<backend::Desired> all;
+  for (const ir::Ruleset& rules : rulesets) {
+    const backend::Installed& installed = look.of(rules.family);
+    if (!installed.present && rules.tables.empty()) continue;
+    ir::Ruleset fresh = rules;
+    each_counted(fresh, [](ir::RuleId& id, const ir::Counters&) { id = ir::kNoId; });
+    fresh.next_id = unused_id(installed, understand(installed, rules.family).rules);
+    auto desired = compile(std::move(fresh), installed, backend_.max_depth());
+    if (!desired) return desired.error();
+    all.push_back(*std::move(desired));
+  }
+  return all;
+}
+
+Result<void> Store::replace(std::span<const ir::Ruleset> rulesets, std::chrono::seconds wait) {
+  return host::transact(backend_, wait, [&](const backend::Snapshot& look) {
+    return replacement(rulesets, look);
+  });
+}
+
+Result<void> Store::rehearse(std::span<const ir::Ruleset> rulesets) {
+  const auto look = backend_.read();
+  if (!look) return look.error();
+  const auto desired = replacement(rulesets, *look);
+  return desired ? Result<void>() : desired.error();
+}
+
+Result<void> Store::clear(std::span<const net::Family> families, std::chrono::seconds wait) {
+  std::vector<ir::Ruleset> empty;
+  for (const net::Family family : families) empty.push_back({.family = family, .tables = {}});
+  return replace(empty, wait);
+}
+
+}  // namespace bulkhead::app

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/explanation.h"
+
+#include <gtest/gtest.h>
+
+#include "app/command/explain.h"
+#include "app/rules_text.h"
+
+namespace bulkhead::app {
+namespace {
+
+using backend::sim::Truth;
+using backend::sim::Verdict;
+
+// The seed's web server before its last rule.
+constexpr const char* kSeed =
+    "*filter\n:INPUT DROP\n:FORWARD DROP\n:OUTPUT ACCEPT\n"
+    "-A INPUT -i lo -j ACCEPT\n"
+    "-A INPUT -p tcp --dport 22 -s 192.168.56.1 -j ACCEPT\n"
+    "-A INPUT -p tcp --dport 80 -j ACCEPT\n"
+    "COMMIT\n";
+
+ir::Ruleset parsed(const std::string& text, net::Family family = net::Family::kIpv4) {
+  auto rules = parse_rules(Source("test", text), family, Counts::kLeftOut);
+  EXPECT_TRUE(rules.ok()) << rules.error().message;
+  return *rules;
+}
+
+net::PacketText packet(const std::string& words) {
+  auto read = net::parse_packet(words);
+  EXPECT_TRUE(read.ok()) << words << ": " << read.error().message;
+  return *read;
+}
+
+Explanation explained(const std::string& rules, const std::string& words) {
+  const auto one = packet(words);
+  return explain(parsed(rules, one.family()), one, one.direction());
+}
+
+TEST(Explain, TheAttackerDoesNotReachSsh) {
+  const auto answer = explained(kSeed, "tcp 192.168.56.66:40000 > 192.168.56.20:22 new in eth1");
+  EXPECT_EQ(answer.verdict, Verdict::kDrop);
+  EXPECT_EQ(answer.decided, "the policy of INPUT");
+  ASSERT_EQ(answer.passages.size(), 1U);
+  const auto& met = answer.passages[0].met;
+  ASSERT_EQ(met.size(), 4U);
+  EXPECT_EQ(met[0].why, "it doesn't come in on lo");
+  EXPECT_EQ(met[1].why, "its source is not 192.168.56.1");
+  EXPECT_EQ(met[2].why, "its destination port is not 80 (http)");
+  EXPECT_EQ(met[3].rule, "policy DROP");
+}
+
+TEST(Explain, TheRuleThatDecidesIsNamed) {
+  const auto answer = explained(kSeed, "tcp 192.168.56.1:40000 > 192.168.56.20:22 new in eth1");
+  EXPECT_EQ(answer.verdict, Verdict::kAccept);
+  EXPECT_EQ(answer.decided, "rule 2 of INPUT");
+  EXPECT_EQ(answer.passages[0].met.back().why, "it is accepted");
+}
+
+TEST(Explain, TheDirectionChoosesTheHook) {
+  EXPECT_EQ(explained(kSeed, "tcp 192.168.56.20 > 203.0.113.1:80 out eth0").decided, "the policy of OUTPUT");
+  EXPECT_EQ(explained(kSeed, "tcp 10.0.0.1 > 203.0.113.1:80 in eth0 out eth1").decided, "the policy of FORWARD");
+}
+
+TEST(Explain, NegationsAreTurnedRound) {
+  const auto answer = explained("*filter\n-A INPUT ! -s 192.0.2.0/24 -j DROP\n-A INPUT -p tcp -m multiport ! --dports 80,443 -j DROP\nCOMMIT\n",
+                                "tcp 192.0.2.9 > 192.0.2.1:443 in eth0");
+  EXPECT_EQ(answer.passages[0].met[0].why, "its source is 192.0.2.0/24");
+  EXPECT_EQ(answer.passages[0].met[1].matched, Truth::kNo);
+  EXPECT_EQ(answer.passages[0].met[1].why.find("not"), std::string::npos) << answer.passages[0].met[1].why;
+}
+
+TEST(Explain, UserChainsAreWalkedAndReturnedFrom) {
+  const auto answer = explained(
+      "*filter\n:web - [0:0]\n-A INPUT -p tcp -j web\n-A INPUT -j DROP\n-A web -p tcp --dport 443 -j ACCEPT\nCOMMIT\n",
+      "tcp 192.0.2.9 > 192.0.2.1:80 in eth0");
+  const auto& met = answer.passages[0].met;
+  ASSERT_EQ(met.size(), 3U);
+  EXPECT_EQ(met[0].why, "on to chain web");
+  EXPECT_EQ(met[1].chain, "web");
+  EXPECT_EQ(met[1].depth, 1U);
+  EXPECT_EQ(answer.decided, "rule 2 of INPUT");
+}
+
+TEST(Explain, AnEarlierTableMayEndIt) {
+  const auto answer = explained("*raw\n-A PREROUTING -p udp -j DROP\nCOMMIT\n*filter\n-A INPUT -j ACCEPT\nCOMMIT\n",
+                                "udp 192.0.2.9 > 192.0.2.1:53 in eth0");
+  EXPECT_EQ(answer.verdict, Verdict::kDrop);
+  EXPECT_EQ(answer.decided, "rule 1 of PREROUTING");
+  EXPECT_EQ(answer.passages.size(), 1U) << "the filter isn't reached";
+}
+
+TEST(Explain, BeforeConnectionTrackingEveryPacketIsInvalid) {
+  const auto answer = explained("*raw\n-A PREROUTING -m state --state NEW -j DROP\nCOMMIT\n*filter\n-A INPUT -j ACCEPT\nCOMMIT\n",
+                                "udp 192.0.2.9 > 192.0.2.1:53 new in eth0");
+  EXPECT_EQ(answer.verdict, Verdict::kAccept);
+}
+
+TEST(Explain, WithoutRulesItSaysSo) {
+  const auto answer = explained("", "tcp 192.0.2.9 > 192.0.2.1:80 in eth0");
+  EXPECT_EQ(answer.verdict, Verdict::kAccept);
+  EXPECT_EQ(answer.decided, "no rules are loaded");
+}
+
+TEST(ExplainConnection, WhyCurlHangsAndWhatHelps) {
+  const auto curl = explain_connection(parsed(kSeed), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
+  EXPECT_FALSE(curl.works());
+  EXPECT_EQ(curl.first.verdict, Verdict::kAccept);
+  EXPECT_EQ(curl.answer.verdict, Verdict::kDrop);
+  EXPECT_EQ(curl.answer.direction, net::Direction::kInput);
+  EXPECT_EQ(curl.remedy, "iptables -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");
+  const std::string told = explain_text(curl, Paint());
+  EXPECT_NE(told.find("the answers to it are dropped by the policy of INPUT"), std::string::npos) << told;
+}
+
+TEST(ExplainConnection, WithTheSeedsLastRuleItWorks) {
+  std::string rules = kSeed;
+  rules.insert(rules.find("COMMIT"), "-A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT\n");
+  const auto curl = explain_connection(parsed(rules), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
+  EXPECT_TRUE(curl.works());
+  EXPECT_TRUE(curl.remedy.empty());
+}
+
+TEST(ExplainConnection, BehindARuleThatDropsTheRemedyGoesInFront) {
+  std::string rules = kSeed;
+  rules.insert(rules.find("COMMIT"), "-A INPUT -j REJECT\n");
+  const auto curl = explain_connection(parsed(rules), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
+  EXPECT_EQ(curl.remedy, "iptables -I INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");
+}
+
+TEST(ExplainConnection, IfTheFirstPacketIsDroppedTheAnswersAreNotTheReason) {
+  const auto ssh = explain_connection(parsed(kSeed), packet("tcp 192.168.56.66:40000 > 192.168.56.20:22 in eth1"));
+  EXPECT_FALSE(ssh.works());
+  EXPECT_TRUE(ssh.remedy.empty());
+}
+
+TEST(ExplainConnection, ForwardedBothWays) {
+  const auto both = explain_connection(parsed("*filter\n:FORWARD DROP\n-A FORWARD -i eth0 -o eth1 -j ACCEPT\nCOMMIT\n"),
+                                       packet("tcp 10.0.0.1 > 10.1.0.1:80 in eth0 out eth1"));
+  EXPECT_EQ(both.first.verdict, Verdict::kAccept);
+  EXPECT_EQ(both.answer.verdict, Verdict::kDrop);
+  EXPECT_EQ(both.remedy, "iptables -A FORWARD -m state --state ESTABLISHED,RELATED -j ACCEPT");
+}
+
+TEST(ExplainConnection, Ipv6HasItsOwnCommand) {
+  const auto curl = explain_connection(parsed("*filter\n:INPUT DROP\nCOMMIT\n", net::Family::kIpv6),
+                                       packet("tcp [2001:db8::2]:40000 > [2001:db8::80]:80 out eth0"));
+  EXPECT_EQ(curl.remedy, "ip6tables -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");
+}
+
+}  // namespace
+}  // namespace bulkhead::app

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The command scripts without a kernel: the personalities on a fake back end. (tests/kernel/commands_test.cpp runs
+// all of them, on ours and on iptables-legacy.)
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/personality/command.h"
+#include "app/personality/file_programs.h"
+#include "lang/words.h"
+#include "net/names.h"
+#include "support/command_script.h"
+#include "support/fake_backend.h"
+
+namespace bulkhead::app {
+namespace {
+
+using testing::Said;
+
+// Passes everything on to one that lives longer.
+class Borrowed final : public backend::Backend {
+ public:
+  explicit Borrowed(backend::Backend& to) : to_(to) {}
+  Result<backend::Snapshot> read(bool counters) override { return to_.read(counters); }
+  Result<std::string> commit(const backend::Snapshot& base, std::span<const backend::Desired> desired) override {
+    return to_.commit(base, desired);
+  }
+  Result<std::vector<backend::ForeignChain>> foreign() override { return to_.foreign(); }
+  unsigned max_depth() const override { return to_.max_depth(); }
+
+ private:
+  backend::Backend& to_;
+};
+
+class FakeHost {
+ public:
+  testing::FakeBackend backend;
+
+  Outcome run(std::vector<std::string> words, const std::string& input = {}) {
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const auto argc = static_cast<int>(words.size());
+    const std::string& name = words[0];
+    const auto family = name.starts_with("ip6") ? net::Family::kIpv6 : net::Family::kIpv4;
+    const Personality self{name, family, names_, [this]() -> Result<std::unique_ptr<backend::Backend>> {
+                             return {std::make_unique<Borrowed>(backend)};
+                           }};
+    if (name.ends_with("-restore")) {
+      return run_restore(self, argc, argv.data(), [&](const std::string& path) -> Result<std::string> {
+        if (path == "-") return input;
+        if (path == "/dev/null") return std::string();
+        return Error{.message = fmt::format("Can't open {}: No such file or directory", path)};
+      });
+    }
+    if (name.ends_with("-save")) {
+      return run_save(self, argc, argv.data(), "Mon Nov 23 00:07:09 2026",
+                      [](const std::string&, std::string_view) -> Result<void> {
+                        return Error{.message = "Failed to open file, error: No such file or directory"};
+                      });
+    }
+    return run_command(self, std::span(argv).subspan(1, words.size() - 1));
+  }
+
+ private:
+  net::SystemNames names_;
+};
+
+// The command's words where no shell is needed to find them; single quotes are the only thing beyond a restore
+// file's rules.
+std::optional<std::vector<std::string>> plain_words(const std::string& command) {
+  if (command.find_first_of("|<>&;") != std::string::npos || !command.starts_with("ip")) return std::nullopt;
+  std::string line;
+  bool quoted = false;
+  for (size_t i = 0; i < command.size(); ++i) {
+    if (command[i] == '"' && !quoted) {
+      const size_t start = i;
+      do {
+        line += command[i];
+        if (command[i] == '\\') line += command[++i];
+        ++i;
+      } while (i < command.size() && command[i] != '"');
+      if (i < command.size()) line += '"';
+      (void)start;
+    } else if (command[i] == '\'') {
+      quoted = !quoted;
+      line += '"';
+    } else {
+      line += command[i];
+    }
+  }
+  std::vector<lang::Word> split;
+  if (!lang::split_words(line, 0, split)) return std::nullopt;
+  std::vector<std::string> words;
+  for (const lang::Word& word : split) words.push_back(word.text);
+  return words;
+}
+
+class Personalities : public ::testing::TestWithParam<testing::Script> {};
+
+TEST_P(Personalities, SayWhatTheScriptSays) {
+  const testing::Script& script = GetParam();
+  for (const testing::ScriptStep& step : script.steps) {
+    if (!plain_words(step.command)) GTEST_SKIP() << "needs a shell: " << step.command;
+  }
+  FakeHost host;
+  for (const testing::ScriptStep& step : script.steps) {
+    const Outcome outcome = host.run(*plain_words(step.command), step.input);
+    const Said answer = testing::said(outcome.out, outcome.err, outcome.exit_code);
+    Said expected = step.expected;
+    // libc writes this one itself.
+    if (expected.err.find("invalid option") != std::string::npos ||
+        expected.err.find("requires an argument --") != std::string::npos) {
+      expected.err = answer.err;
+    }
+    EXPECT_EQ(testing::to_string(answer), testing::to_string(expected))
+        << script.file.filename().string() << ':' << step.line << ": " << step.command << '\n'
+        << outcome.err;
+  }
+}
+
+std::string test_name(const ::testing::TestParamInfo<testing::Script>& info) {
+  std::string name = info.param.file.stem().string() + "_" + info.param.name;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, Personalities,
+    ::testing::ValuesIn(testing::read_all_scripts(BULKHEAD_SOURCE_DIR "/tests/cases/commands")), test_name);
+
+}  // namespace
+}  // namespace bulkhead::app

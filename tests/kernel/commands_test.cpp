@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The same command scripts typed into ours and into Debian's iptables-legacy, each in a fresh namespace: what every
+// command prints and how it exits is what the script says, and in the end both list and save the same rules.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "support/command_script.h"
+#include "support/namespace.h"
+
+namespace bulkhead::testing {
+namespace {
+
+constexpr std::string_view kPrograms[] = {"iptables",       "ip6tables",       "iptables-save",
+                                          "ip6tables-save", "iptables-restore", "ip6tables-restore"};
+
+// A folder that has iptables-legacy under iptables' own names; nothing if it isn't installed.
+std::optional<std::string> legacy_folder() {
+  static const std::optional<std::string> kFolder = []() -> std::optional<std::string> {
+    const std::filesystem::path program = "/usr/sbin/xtables-legacy-multi";
+    if (!std::filesystem::exists(program)) return std::nullopt;
+    std::string folder = (std::filesystem::temp_directory_path() / "bulkhead-legacy-XXXXXX").string();
+    if (mkdtemp(folder.data()) == nullptr) throw_errno("mkdtemp");
+    for (const std::string_view name : kPrograms) {
+      std::filesystem::create_symlink(program, std::filesystem::path(folder) / name);
+    }
+    return folder;
+  }();
+  return kFolder;
+}
+
+// A host to type into: whose iptables it has stands first in its PATH.
+class Host {
+ public:
+  explicit Host(std::string_view folder) : path_(fmt::format("{}:/usr/sbin:/usr/bin:/sbin:/bin", folder)) {}
+
+  Said type(const std::string& command, const std::string& input = {}) const {
+    const ExecResult result = namespace_.exec(
+        {"sh", "-c", command}, {.input = input, .environment = {{"PATH", path_}, {"LC_ALL", "C"}}, .in_child = {}});
+    if (result.signal != 0 || result.timed_out) throw SupportError(command + ": " + result.describe());
+    return said(result.out, result.err, result.exit_code);
+  }
+
+ private:
+  NetNamespace namespace_;
+  std::string path_;
+};
+
+// What both must show in the end, of every family and table that the script speaks of.
+std::vector<std::string> final_questions(const Script& script) {
+  std::set<std::string> tables{"filter"};
+  bool v6 = false;
+  for (const ScriptStep& step : script.steps) {
+    for (const std::string_view table : {"nat", "mangle", "raw", "security"}) {
+      if (step.command.find(fmt::format("-t {}", table)) != std::string::npos ||
+          step.input.find(fmt::format("*{}\n", table)) != std::string::npos) {
+        tables.emplace(table);
+      }
+    }
+    v6 = v6 || step.command.find("ip6tables") != std::string::npos;
+  }
+  std::vector<std::string> questions;
+  for (const std::string_view program : {"iptables", "ip6tables"}) {
+    if (program == "ip6tables" && !v6) continue;
+    for (const std::string& table : tables) {
+      questions.push_back(fmt::format("{} -t {} -S -v", program, table));
+      questions.push_back(fmt::format("{} -t {} -L -n -v -x --line-numbers", program, table));
+      questions.push_back(fmt::format("{}-save -c -t {}", program, table));
+    }
+  }
+  return questions;
+}
+
+class Commands : public ::testing::TestWithParam<Script> {
+ protected:
+  void SetUp() override {
+    if (const auto obstacle = kernel_tests_obstacle()) GTEST_SKIP() << *obstacle;
+  }
+};
+
+TEST_P(Commands, AreIptables) {
+  const Script& script = GetParam();
+  const Host ours(BULKHEAD_BIN_DIR);
+  const std::optional<std::string> legacy = legacy_folder();
+  std::optional<Host> theirs;
+  if (legacy) theirs.emplace(*legacy);
+
+  for (const ScriptStep& step : script.steps) {
+    const std::string where = fmt::format("{}:{}: {}", script.file.filename().string(), step.line, step.command);
+    EXPECT_EQ(to_string(ours.type(step.command, step.input)), to_string(step.expected)) << where;
+    if (!theirs) continue;
+    const Said answer = theirs->type(step.command, step.input);
+    if (!step.differs) {
+      EXPECT_EQ(to_string(answer), to_string(step.expected)) << where << "\nthat is what iptables-legacy says";
+    }
+  }
+  if (!theirs) return;
+  for (const std::string& question : final_questions(script)) {
+    EXPECT_EQ(to_string(ours.type(question)), to_string(theirs->type(question))) << question;
+  }
+}
+
+// "words_one_command_only"
+std::string test_name(const ::testing::TestParamInfo<Script>& info) {
+  std::string name = info.param.file.stem().string() + "_" + info.param.name;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Commands,
+                         ::testing::ValuesIn(read_all_scripts(BULKHEAD_SOURCE_DIR "/tests/cases/commands")),
+                         test_name);
+
+}  // namespace
+}  // namespace bulkhead::testing

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Three firewalls for one ruleset: the simulator, the kernel with what our iptables-restore made of it, and the
+// kernel with Debian's iptables-legacy in a namespace of its own. Random rulesets, random packets: every packet
+// has the same fate, every rule and policy the same count. What differs is shrunk to a small case and printed.
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include "backend/sim/simulator.h"
+#include "core/source.h"
+#include "kernel/random_packets.h"
+#include "kernel/random_rules.h"
+#include "lang/restore.h"
+#include "net/names.h"
+#include "support/oracle.h"
+#include "support/rig.h"
+
+namespace bulkhead::testing {
+namespace {
+
+namespace sim = backend::sim;
+
+struct Case {
+  bool ip6 = false;
+  RandomRules rules;
+  std::vector<Event> events;
+};
+
+// What one firewall did: a line for each packet, then one for each rule and policy.
+struct Deeds {
+  std::string error;
+  std::vector<std::string> fates;
+  std::vector<RuleCounter> counters;
+};
+
+// Loads the rules, sends the packets, reads the counters.
+class KernelFirewall {
+ public:
+  explicit KernelFirewall(bool ours) : ours_(ours), rig_(net_) {}
+
+  Deeds run(const Case& it) {
+    const Xtables tables(net_, ours_ ? XtablesPrograms::in(BULKHEAD_BIN_DIR, it.ip6) : XtablesPrograms::legacy(it.ip6));
+    const ExecResult loaded = tables.restore(it.rules.text());
+    if (!loaded.ok()) return {.error = loaded.describe()};
+    rig_.flush_conntrack();
+    std::vector<Step> steps;
+    for (const Event& event : it.events) steps.push_back(event.step);
+    Deeds deeds;
+    for (const Outcome& outcome : rig_.run(steps)) deeds.fates.push_back(outcome.arrived ? text(outcome) : "lost");
+    deeds.counters = tables.counters();
+    return deeds;
+  }
+  size_t strays() const { return rig_.strays(); }
+
+ private:
+  bool ours_;
+  NetNamespace net_;
+  PacketRig rig_;
+};
+
+ir::Ruleset lowered(const Case& it) {
+  static const net::SystemNames kNames;
+  ir::Ruleset rules{.family = it.ip6 ? net::Family::kIpv6 : net::Family::kIpv4};
+  const Source source("ruleset", it.rules.text());
+  const auto done = lang::restore(source, {.names = &kNames}, rules);
+  if (!done) throw SupportError(render(done.error(), source));
+  return rules;
+}
+
+// Whether a fate that the rig saw is the simulator's verdict. Not every refusal is answered: a reset isn't, nor
+// a later fragment, nor an error.
+bool agrees(sim::Verdict verdict, std::string_view fate) {
+  switch (verdict) {
+    case sim::Verdict::kAccept: return fate.starts_with("accepted");
+    case sim::Verdict::kDrop: return fate == "dropped";
+    case sim::Verdict::kReject: return fate == "dropped" || fate.starts_with("rejected");
+  }
+  return false;
+}
+
+constexpr std::string_view kVerdicts[] = {"accepts", "drops", "rejects"};
+
+// The simulator's counters have no text: they are found by chain and number.
+std::optional<std::string> compare_counters(const Case& it, const ir::Table& table,
+                                            const std::vector<RuleCounter>& counters) {
+  std::map<std::string, size_t> numbers;
+  for (const RuleCounter& seen : counters) {
+    const ir::Chain* chain = table.find(seen.chain);
+    if (!chain) return fmt::format("the simulator has no chain {}", seen.chain);
+    const bool policy = seen.rule.starts_with("-P");
+    // Our refusals are packets too, which the simulator doesn't send.
+    if (policy && it.rules.rejects && seen.chain == "OUTPUT") continue;
+    const size_t number = policy ? 0 : numbers[seen.chain]++;
+    if (!policy && number >= chain->rules.size()) return fmt::format("the simulator lacks {}", text(seen));
+    const ir::Counters expected = policy ? chain->policy_counters : chain->rules[number].counters;
+    if (expected.packets != seen.packets || expected.bytes != seen.bytes) {
+      return fmt::format("the simulator counts [{}:{}], iptables-legacy {}", expected.packets, expected.bytes, text(seen));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> compare_simulator(const Case& it, const Deeds& legacy) {
+  ir::Ruleset rules = lowered(it);
+  ConnectionModel connections;
+  for (size_t i = 0; i < it.events.size(); ++i) {
+    const Event& event = it.events[i];
+    if (legacy.fates[i] == "lost") return fmt::format("packet {} ({}) came to no hook", i + 1, event.what);
+    const sim::Packet packet{.bytes = event.step.packet,
+                             .hook = event.hook,
+                             .in_interface = event.step.interface,
+                             .out_interface = event.out,
+                             .state = connections.state(event)};
+    const sim::Outcome outcome = sim::evaluate(rules, "filter", packet);
+    sim::count(outcome, packet, *rules.find("filter"));
+    if (outcome.verdict == sim::Verdict::kAccept) connections.accepted(event, packet.state);
+    if (!agrees(outcome.verdict, legacy.fates[i])) {
+      return fmt::format("packet {} ({}): the simulator {} it as state {}, iptables-legacy: {}", i + 1, event.what,
+                         kVerdicts[static_cast<size_t>(outcome.verdict)], static_cast<uint32_t>(packet.state),
+                         legacy.fates[i]);
+    }
+  }
+  return compare_counters(it, *rules.find("filter"), legacy.counters);
+}
+
+std::optional<std::string> compare_kernels(const Case& it, const Deeds& ours, const Deeds& legacy) {
+  for (size_t i = 0; i < it.events.size(); ++i) {
+    if (ours.fates[i] == legacy.fates[i]) continue;
+    return fmt::format("packet {} ({}): ours: {}, iptables-legacy: {}", i + 1, it.events[i].what, ours.fates[i],
+                       legacy.fates[i]);
+  }
+  if (ours.counters.size() != legacy.counters.size()) return "ours has other rules than iptables-legacy";
+  for (size_t i = 0; i < ours.counters.size(); ++i) {
+    if (ours.counters[i] == legacy.counters[i]) continue;
+    return fmt::format("ours: {}\n  iptables-legacy: {}", text(ours.counters[i]), text(legacy.counters[i]));
+  }
+  return std::nullopt;
+}
+
+class DifferentialTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto obstacle = kernel_tests_obstacle()) GTEST_SKIP() << *obstacle;
+    ours_ = std::make_unique<KernelFirewall>(true);
+    legacy_ = std::make_unique<KernelFirewall>(false);
+  }
+
+  // The first difference, in words.
+  std::optional<std::string> difference(const Case& it) {
+    const Deeds legacy = legacy_->run(it);
+    if (!legacy.error.empty()) return "iptables-legacy refuses it: " + legacy.error;
+    if (auto found = compare_simulator(it, legacy)) return found;
+    const Deeds ours = ours_->run(it);
+    if (!ours.error.empty()) return "ours refuses it: " + ours.error;
+    return compare_kernels(it, ours, legacy);
+  }
+
+  // Leaves out packets and rules as long as some difference stays.
+  Case shrunk(Case it) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto shrink = [&](auto member) {
+      bool smaller = false;
+      for (size_t chunk = std::max<size_t>(member(it).size() / 2, 1); chunk > 0; chunk /= 2) {
+        for (size_t at = 0; at < member(it).size() && std::chrono::steady_clock::now() < end;) {
+          Case without = it;
+          auto& list = member(without);
+          const auto from = list.begin() + static_cast<std::ptrdiff_t>(at);
+          list.erase(from, from + static_cast<std::ptrdiff_t>(std::min(chunk, list.size() - at)));
+          if (difference(without)) {
+            it = std::move(without);
+            smaller = true;
+          } else {
+            at += chunk;
+          }
+        }
+      }
+      return smaller;
+    };
+    const auto events = [](Case& of) -> auto& { return of.events; };
+    const auto rules = [](Case& of) -> auto& { return of.rules.rules; };
+    while (shrink(events) | shrink(rules)) continue;
+    return it;
+  }
+
+  std::string report(const Case& it, uint64_t seed) {
+    std::string out = fmt::format("{}\n\nBULKHEAD_SEED={}, {}:\n{}packets:\n",
+                                  difference(it).value_or("(it went away when it was tried once more)"), seed,
+                                  it.ip6 ? "IPv6" : "IPv4", it.rules.text());
+    for (const Event& event : it.events) {
+      out += fmt::format("  {}\n    {:02x}\n", event.what, fmt::join(event.step.packet, ""));
+    }
+    return out;
+  }
+
+  void run(bool ip6, size_t rulesets, size_t packets) {
+    Random random(ip6 ? "differential 6" : "differential 4");
+    for (size_t i = 0; i < rulesets; ++i) {
+      const Case it{.ip6 = ip6,
+                    .rules = RuleDrawer(random, ip6).draw(),
+                    .events = PacketDrawer(random, ip6).draw(packets)};
+      if (const auto found = difference(it)) {
+        FAIL() << *found << "\n\nshrunk: " << report(shrunk(it), random.seed());
+      }
+    }
+    EXPECT_EQ(ours_->strays() + legacy_->strays(), 0u) << "packets that nobody sent";
+  }
+
+  std::unique_ptr<KernelFirewall> ours_;
+  std::unique_ptr<KernelFirewall> legacy_;
+};
+
+TEST_F(DifferentialTest, Ipv4) { run(false, 80, 40); }
+
+TEST_F(DifferentialTest, Ipv6) { run(true, 70, 40); }
+
+}  // namespace
+}  // namespace bulkhead::testing
