@@ -72,37 +72,35 @@ Result<void> Network::build() {
     if (auto done = set_kernel(*host, host == &hypervisor || host == &web_server); !done)
       return done;
   }
-  if (auto done = ip(hypervisor, fmt::format("link add br0 type bridge\n"
-                                             "address add 192.168.56.1/24 dev br0\n"
-                                             "link set br0 up\n"
-                                             "link add eth0 type veth peer name eth0 netns {}\n"
-                                             "address add 203.0.113.1/24 dev eth0\n"
-                                             "link set eth0 up\n"
-                                             "{}{}",
-                                             outside.pid(), bridge_port("vm-client", client, 10),
-                                             bridge_port("vm-attacker", attacker, 66)));
-      !done) {
-    return done;
-  }
-  if (auto done = ip(outside,
-                     "address add 203.0.113.80/24 dev eth0\nlink set eth0 up\n"
-                     "route add default via 203.0.113.1\n");
-      !done) {
-    return done;
-  }
-  if (auto done = ip(client,
-                     "address add 192.168.56.10/24 dev eth1\nlink set eth1 up\n"
-                     "route add default via 192.168.56.1\n");
-      !done) {
-    return done;
-  }
-  // The attacker knows what is behind the web server.
-  if (auto done =
-          ip(attacker,
-             "address add 192.168.56.66/24 dev eth1\nlink set eth1 up\n"
-             "route add default via 192.168.56.1\nroute add 10.20.0.0/24 via 192.168.56.20\n");
-      !done) {
-    return done;
+  // A bridge without an address of its own takes the lowest of its ports', and changes it when one
+  // of them comes or goes: the neighbours would send to the old one.
+  const std::string of_hypervisor =
+      "link add br0 address 02:00:c0:a8:38:01 type bridge\n"
+      "address add 192.168.56.1/24 dev br0\n"
+      "link set br0 up\n" +
+      fmt::format("link add eth0 type veth peer name eth0 netns {}\n", outside.pid()) +
+      "address add 203.0.113.1/24 dev eth0\n"
+      "link set eth0 up\n" +
+      bridge_port("vm-client", client, 10) + bridge_port("vm-attacker", attacker, 66);
+  const std::string of_outside =
+      "address add 203.0.113.80/24 dev eth0\n"
+      "link set eth0 up\n"
+      "route add default via 203.0.113.1\n";
+  const std::string of_client =
+      "address add 192.168.56.10/24 dev eth1\n"
+      "link set eth1 up\n"
+      "route add default via 192.168.56.1\n";
+  const std::string of_attacker =  // who knows what is behind the web server
+      "address add 192.168.56.66/24 dev eth1\n"
+      "link set eth1 up\n"
+      "route add default via 192.168.56.1\n"
+      "route add 10.20.0.0/24 via 192.168.56.20\n";
+  const std::pair<const Host*, const std::string*> batches[] = {{&hypervisor, &of_hypervisor},
+                                                                {&outside, &of_outside},
+                                                                {&client, &of_client},
+                                                                {&attacker, &of_attacker}};
+  for (const auto& [host, batch] : batches) {
+    if (auto done = ip(*host, *batch); !done) return done;
   }
   if (auto done = plug_web_server(); !done) return done;
   return raise_web_server();

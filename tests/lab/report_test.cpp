@@ -61,6 +61,16 @@ TEST(Matrix, SaysWhereItDiffers) {
   EXPECT_EQ(matrix.tried(), 3U);
 }
 
+TEST(Matrix, ManyDifferencesAreCountedNotListed) {
+  Matrix matrix = two_by_two();
+  EXPECT_EQ(matrix.differences_in_short(), "");
+  matrix.columns = {"a", "b", "c", "d", "e"};
+  matrix.rows = {"x"};
+  matrix.cells = {std::vector<std::optional<Cell>>(5, Cell{Reach::kSilent, {Reach::kRefused, ""}})};
+  EXPECT_THAT(matrix.differences_in_short(),
+              ::testing::EndsWith("x to c: expected silent, seen refused; and 2 more"));
+}
+
 TEST(Report, AMatrixThatDiffersIsAStepThatDiffers) {
   Report report(Look{.silent = true});
   report.matrix(two_by_two());
