@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <optional>
+#include <unordered_set>
+#include <utility>
 
 #include "backend/nft/netlink/dump_request.h"
 #include "backend/nft/netlink/expression.h"
@@ -21,7 +24,13 @@ constexpr int kTries = 1000;
 
 uint8_t number(net::Family family) { return static_cast<uint8_t>(family); }
 
-// Reads one table. Remembers whether anything disturbed it, and goes on: the digest may show that it did no harm.
+// Reads one table. Remembers whether anything disturbed it, and goes on: the digest may show that
+// it did no harm.
+//
+// The kernel goes on with a dump at the n-th object and counts those that an unfinished transaction
+// has added, too (nf_tables_dump_rules and its like). Where one begins or is taken back meanwhile,
+// an object comes twice or not at all, and neither NLM_F_DUMP_INTR nor the generation says so. What
+// comes twice is known by its name or handle.
 class TableReader {
  public:
   TableReader(Socket& socket, net::Family family) : socket_(socket) { table_.family = family; }
@@ -57,6 +66,7 @@ class TableReader {
   Result<void> read_chains() {
     return note(dump_chains(socket_, scope(), [this](uint8_t, const Attributes& chain) {
       if (chain.text(NFTA_CHAIN_TABLE) != kTableName) return;
+      if (!place_.emplace(chain.text(NFTA_CHAIN_NAME), table_.chains.size()).second) return;
       KernelChain out{.name = std::string(chain.text(NFTA_CHAIN_NAME))};
       if (chain.has(NFTA_CHAIN_HOOK)) {
         const Attributes hook = chain.nested(NFTA_CHAIN_HOOK);
@@ -65,7 +75,6 @@ class TableReader {
                             .priority = static_cast<int32_t>(hook.u32(NFTA_HOOK_PRIORITY)),
                             .drop_policy = chain.u32(NFTA_CHAIN_POLICY) != NF_ACCEPT};
       }
-      place_.emplace(out.name, table_.chains.size());
       table_.chains.push_back(std::move(out));
     }));
   }
@@ -78,9 +87,11 @@ class TableReader {
     }));
     if (!heads) return heads;
     if (table_.source_set) {
-      auto pieces = note(dump_elements(socket_, scope(kSourceSetName), [this](const nlattr* element) {
-        table_.pieces.push_back(read_piece(read_element(element)));
-      }));
+      auto pieces =
+          note(dump_elements(socket_, scope(kSourceSetName), [this](const nlattr* element) {
+            Piece piece = read_piece(read_element(element));
+            if (pieces_.insert(piece.number).second) table_.pieces.push_back(std::move(piece));
+          }));
       if (!pieces) return pieces;
     }
     for (auto& [name, set] : sets_) {
@@ -105,8 +116,9 @@ class TableReader {
         disturbed_ = true;
         return;
       }
-      KernelRule out{.handle = attributes.u64(NFTA_RULE_HANDLE),
-                     .id = rule_id_of(attributes.raw_text(NFTA_RULE_USERDATA))};
+      const uint64_t handle = attributes.u64(NFTA_RULE_HANDLE);
+      if (!handles_.insert(handle).second) return;
+      KernelRule out{.handle = handle, .id = rule_id_of(attributes.raw_text(NFTA_RULE_USERDATA))};
       Rule rule{.id = out.id};
       for_each_attribute(attributes.bytes(NFTA_RULE_EXPRESSIONS), [&](const nlattr* element) {
         rule.expressions.push_back(decode(element, find_set, out.counters));
@@ -120,6 +132,8 @@ class TableReader {
   KernelTable table_;
   std::map<std::string, size_t, std::less<>> place_;  // of a chain in table_.chains
   std::map<std::string, Set, std::less<>> sets_;      // the anonymous ones
+  std::unordered_set<uint32_t> pieces_;               // the numbers that were seen
+  std::unordered_set<uint64_t> handles_;              // of the rules that were seen
   bool disturbed_ = false;
 };
 
@@ -148,15 +162,16 @@ Result<Attempt> look_once(Socket& socket) {
   return out;
 }
 
-// Every transaction of ours writes a trailer, and it is the last thing that is looked at here: what was sound and
-// still has its trailer stood like that when the generation was read.
+// Every transaction of ours writes a trailer, and it is the last thing that is looked at here: what
+// was sound and still has its trailer stood like that when the generation was read.
 Result<bool> still_there(Socket& socket, const Seen& seen) {
   const KernelTable& table = seen.table;
   if (!seen.inspection.damage.empty()) return false;
   bool present = false;
-  auto tables = dump_tables(socket, {.family = number(table.family)}, [&](uint8_t, const Attributes& a) {
-    present = present || a.text(NFTA_TABLE_NAME) == kTableName;
-  });
+  auto tables =
+      dump_tables(socket, {.family = number(table.family)}, [&](uint8_t, const Attributes& a) {
+        present = present || a.text(NFTA_TABLE_NAME) == kTableName;
+      });
   if (!tables) return tables.error();
   if (!table.present) return !present && *tables;
   if (!present) return false;
@@ -164,18 +179,38 @@ Result<bool> still_there(Socket& socket, const Seen& seen) {
   auto elements = dump_elements(
       socket, {.family = number(table.family), .table = kTableName, .set = kSourceSetName},
       [&](const nlattr* element) { pieces.push_back(read_piece(read_element(element))); });
-  if (!elements) return elements.error().errno_value == ENOENT ? Result<bool>(false) : elements.error();
+  if (!elements)
+    return elements.error().errno_value == ENOENT ? Result<bool>(false) : elements.error();
   auto stored = assemble(pieces);
   return stored.ok() && stored->transaction == seen.inspection.stored->transaction;
+}
+
+bool is_sound(const Look& look) {
+  return std::ranges::all_of(look.families,
+                             [](const Seen& seen) { return seen.inspection.damage.empty(); });
+}
+
+bool same(const Look& a, const Look& b) {
+  return std::ranges::equal(a.families, b.families, [](const Seen& x, const Seen& y) {
+    return netlink::same(x.table, y.table);
+  });
 }
 
 }  // namespace
 
 Result<Look> look(Socket& socket) {
+  std::optional<Look> damaged;
   for (int i = 0; i < kTries; ++i) {
     auto attempt = look_once(socket);
     if (!attempt) return attempt.error();
-    if (!attempt->disturbed) return std::move(attempt->look);
+    if (!attempt->disturbed) {
+      // Damage may be no more than an object that a dump left out: it is believed when it is seen
+      // twice.
+      if (is_sound(attempt->look) || (damaged && same(*damaged, attempt->look)))
+        return std::move(attempt->look);
+      damaged = std::move(attempt->look);
+      continue;
+    }
     bool unchanged = true;
     for (const Seen& seen : attempt->look.families) {
       auto there = still_there(socket, seen);
@@ -188,12 +223,15 @@ Result<Look> look(Socket& socket) {
 }
 
 bool same(const KernelTable& a, const KernelTable& b) {
-  auto same_rules = [](const KernelRule& x, const KernelRule& y) { return x.handle == y.handle && x.form == y.form; };
+  auto same_rules = [](const KernelRule& x, const KernelRule& y) {
+    return x.handle == y.handle && x.form == y.form;
+  };
   return a.present == b.present && a.flags == b.flags && a.pieces == b.pieces &&
          std::equal(a.chains.begin(), a.chains.end(), b.chains.begin(), b.chains.end(),
                     [&](const KernelChain& x, const KernelChain& y) {
                       return x.name == y.name && x.base == y.base &&
-                             std::equal(x.rules.begin(), x.rules.end(), y.rules.begin(), y.rules.end(), same_rules);
+                             std::equal(x.rules.begin(), x.rules.end(), y.rules.begin(),
+                                        y.rules.end(), same_rules);
                     });
 }
 
