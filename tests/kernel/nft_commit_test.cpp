@@ -41,8 +41,8 @@ TEST_F(NftTest, CountersGoOnOverInsertAppendAndDelete) {
   must_commit(plan4({step(1, udp_to(7), ir::Drop{}), step(2, udp_to(9), ir::Drop{})}));
   send(7, 1);
   send(9, 2);
-  must_commit(plan4({step(3, {source(0)}, ir::Drop{}), step(1, udp_to(7), ir::Drop{}), step(2, udp_to(9), ir::Drop{}),
-                     step(4, udp_to(11), ir::Drop{})}));
+  must_commit(plan4({step(3, {source(0)}, ir::Drop{}), step(1, udp_to(7), ir::Drop{}),
+                     step(2, udp_to(9), ir::Drop{}), step(4, udp_to(11), ir::Drop{})}));
   send(7, 1);
   send(11, 4);
   EXPECT_EQ(packets(1), 2u);
@@ -100,7 +100,8 @@ TEST_F(NftTest, AFormThatChangesUnderItsIdKeepsItsCount) {
 }
 
 TEST_F(NftTest, WithoutAPlanTheTableGoes) {
-  must_commit(plan4({step(1, {}, ir::Jump{.chain = "a"})}, {user_chain("a", {step(2, {}, ir::Return{})})}));
+  must_commit(
+      plan4({step(1, {}, ir::Jump{.chain = "a"})}, {user_chain("a", {step(2, {}, ir::Return{})})}));
   const std::vector<Desired> nothing{{.family = net::Family::kIpv4}};
   const Snapshot base = read();
   ASSERT_TRUE(backend_->commit(base, nothing).ok());
@@ -111,7 +112,8 @@ TEST_F(NftTest, WithoutAPlanTheTableGoes) {
 
 TEST_F(NftTest, BothFamiliesChangeTogetherOrNotAtAll) {
   classify::Plan v6 = plan(net::Family::kIpv6, {step(1, {protocol(17)}, ir::Accept{})});
-  std::vector<Desired> both{{net::Family::kIpv4, plan4({}), "four"}, {net::Family::kIpv6, v6, "six"}};
+  std::vector<Desired> both{{net::Family::kIpv4, plan4({}), "four"},
+                            {net::Family::kIpv6, v6, "six"}};
   ASSERT_TRUE(backend_->commit(read(), both).ok());
   EXPECT_EQ(read().v4.source, "four");
   EXPECT_EQ(read().v6.source, "six");
@@ -121,7 +123,8 @@ TEST_F(NftTest, BothFamiliesChangeTogetherOrNotAtAll) {
   const auto refused = backend_->commit(read(), both);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().errno_value, ENOENT);
-  EXPECT_NE(refused.error().message.find("a rule of chain INPUT"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().message.find("a rule of chain INPUT"), std::string::npos)
+      << refused.error().message;
   EXPECT_EQ(read().v4.source, "four");
 }
 

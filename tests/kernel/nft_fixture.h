@@ -84,6 +84,8 @@ class NftTest : public ::testing::Test {
 };
 
 // What the tests count: datagrams to a port.
-inline std::vector<ir::Condition> udp_to(uint16_t port) { return {protocol(17), udp(), dport(port)}; }
+inline std::vector<ir::Condition> udp_to(uint16_t port) {
+  return {protocol(17), udp(), dport(port)};
+}
 
 }  // namespace bulkhead::backend::nft::testing

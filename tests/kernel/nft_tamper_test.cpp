@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What another program does to our table is seen and said; what it does elsewhere is none of our business.
+// What another program does to our table is seen and said; what it does elsewhere is none of our
+// business.
 #include <functional>
 
 #include <gtest/gtest.h>
@@ -20,10 +21,11 @@ class NftTamperTest : public NftTest {
 
   static classify::Plan rules() {
     const ir::ValueSet ports{{22, 22}, {80, 80}, {8000, 8100}};
-    return plan4({step(1, udp_to(7), ir::Drop{}),
-                  step(2, {protocol(6), tcp(), is(ir::kDestinationPort, ports)}, ir::Jump{.chain = "web"}),
-                  step(3, {ir::Limit{.rate = 3, .seconds = 60, .burst = 5}}, ir::Log{.prefix = "x "})},
-                 {user_chain("web", {step(4, {}, ir::Accept{})})});
+    return plan4(
+        {step(1, udp_to(7), ir::Drop{}),
+         step(2, {protocol(6), tcp(), is(ir::kDestinationPort, ports)}, ir::Jump{.chain = "web"}),
+         step(3, {ir::Limit{.rate = 3, .seconds = 60, .burst = 5}}, ir::Log{.prefix = "x "})},
+        {user_chain("web", {step(4, {}, ir::Accept{})})});
   }
 
   std::string handle_of(const std::string& chain, const std::string& words) {
@@ -36,7 +38,8 @@ class NftTamperTest : public NftTest {
 };
 
 TEST_F(NftTamperTest, ADeletedRule) {
-  nft({"delete", "rule", "ip", "bulkhead", "filter/INPUT", "handle", handle_of("filter/INPUT", "udp dport 7")});
+  nft({"delete", "rule", "ip", "bulkhead", "filter/INPUT", "handle",
+       handle_of("filter/INPUT", "udp dport 7")});
   EXPECT_EQ(damage(), "a rule of chain INPUT is missing: something else deleted it");
   EXPECT_EQ(read().v4.source, "");
 }
@@ -47,7 +50,8 @@ TEST_F(NftTamperTest, AnAddedRule) {
 }
 
 TEST_F(NftTamperTest, AChangedRule) {
-  nft({"replace", "rule", "ip", "bulkhead", "filter/web", "handle", handle_of("filter/web", "accept"), "drop"});
+  nft({"replace", "rule", "ip", "bulkhead", "filter/web", "handle",
+       handle_of("filter/web", "accept"), "drop"});
   EXPECT_EQ(damage(), "something else changed chain web");
 }
 
@@ -60,7 +64,8 @@ TEST_F(NftTamperTest, RulesInAnotherOrder) {
 
 TEST_F(NftTamperTest, APolicyThatDrops) {
   nft({"-f", "-"},
-      "add chain ip bulkhead hook/filter/INPUT { type filter hook input priority filter; policy drop; }\n");
+      "add chain ip bulkhead hook/filter/INPUT { type filter hook input priority filter; policy "
+      "drop; }\n");
   EXPECT_EQ(damage(), "something else changed chain INPUT");
 }
 
@@ -113,7 +118,8 @@ TEST_F(NftTamperTest, ExpressionsThatWeDoNotKnow) {
   nft({"-f", "-"},
       "add rule ip bulkhead filter/web socket transparent 1 counter\n"
       "add rule ip bulkhead filter/web numgen random mod 2 vmap { 0 : accept, 1 : drop }\n"
-      "add rule ip bulkhead filter/web ip saddr & 255.0.255.0 == 10.0.3.0 quota 3 mbytes meta mark set 3\n"
+      "add rule ip bulkhead filter/web ip saddr & 255.0.255.0 == 10.0.3.0 quota 3 mbytes meta mark "
+      "set 3\n"
       "add rule ip bulkhead filter/web tcp option maxseg size 1-100 limit rate over 3/second\n");
   EXPECT_EQ(damage(), "something else added a rule to chain web");
 }
@@ -165,9 +171,11 @@ TEST_F(NftTamperTest, OthersMayChangeTheirsMeanwhile) {
 TEST_F(NftTamperTest, OtherProgramsChainsAreListed) {
   nft({"-f", "-"},
       "table inet guard { chain in { type filter hook input priority 10; policy drop; }; }\n"
-      "table ip watch { chain pre { type filter hook prerouting priority -300; tcp dport 22 counter; counter; }\n"
+      "table ip watch { chain pre { type filter hook prerouting priority -300; tcp dport 22 "
+      "counter; counter; }\n"
       " chain unhooked { drop; }; }\n"
-      "table ip6 quiet { chain out { type filter hook output priority 0; ip6 nexthdr 58 accept; }; }\n");
+      "table ip6 quiet { chain out { type filter hook output priority 0; ip6 nexthdr 58 accept; }; "
+      "}\n");
   auto foreign = backend_->foreign();
   ASSERT_TRUE(foreign.ok());
   ASSERT_EQ(foreign->size(), 3u);

@@ -16,15 +16,17 @@ struct Part {
   ir::ValueSet rest;
 };
 
-Error refused(std::string message) { return {.kind = ErrorKind::kRefused, .message = std::move(message)}; }
+Error refused(std::string message) {
+  return {.kind = ErrorKind::kRefused, .message = std::move(message)};
+}
 
 Result<std::vector<Part>> parts_of(const ir::AnyOf& any, net::Family family) {
   std::vector<Part> parts;
   for (const ir::Constraint& alternative : any.alternatives) {
     auto field = field_load(*alternative.field, family);
     if (!field) return field.error();
-    // A negation of an alternative is needed, and the field of one of the others must not decide whether it
-    // can be asked.
+    // A negation of an alternative is needed, and the field of one of the others must not decide
+    // whether it can be asked.
     if (!parts.empty() && field->base != parts[0].field.base) {
       return refused(fmt::format("one rule can't ask for the {} or the {}",
                                  any.alternatives[0].field->words, alternative.field->words));
@@ -38,11 +40,13 @@ Result<std::vector<Part>> parts_of(const ir::AnyOf& any, net::Family family) {
 // The boxes where the first alternative that holds is the one at `chosen`.
 size_t boxes_of(const std::vector<Part>& parts, size_t chosen) {
   size_t boxes = parts[chosen].values->intervals().size();
-  for (size_t i = 0; i < chosen && boxes <= kMaxBoxes; ++i) boxes *= parts[i].rest.intervals().size();
+  for (size_t i = 0; i < chosen && boxes <= kMaxBoxes; ++i)
+    boxes *= parts[i].rest.intervals().size();
   return boxes;
 }
 
-void append_boxes(const std::vector<Part>& parts, size_t chosen, size_t at, SetElement box, Set& set) {
+void append_boxes(const std::vector<Part>& parts, size_t chosen, size_t at, SetElement box,
+                  Set& set) {
   if (at == parts.size()) {
     set.elements.push_back(box);
     return;
@@ -72,24 +76,26 @@ Result<std::vector<Expr>> lower(const ir::AnyOf& any, net::Family family) {
   for (const Part& part : *parts) {
     const Register reg = static_cast<Register>(set.key_size / 4);
     set.key_size += (part.field.bytes + 3) / 4 * 4;
-    if (set.key_size > Data::kCapacity) return refused("one rule can't ask for that many things at once");
+    if (set.key_size > Data::kCapacity)
+      return refused("one rule can't ask for that many things at once");
     set.key_type = set.key_type << kKeyTypeBits | part.field.key_type;
     set.field_sizes.push_back(static_cast<uint8_t>(part.field.bytes));
-    out.push_back(load(part.field, part.field.bytes, reg));
+    out.emplace_back(load(part.field, part.field.bytes, reg));
     if (part.mask != low_bits(part.field.width) || part.field.shares_bytes) {
-      out.push_back(Bitwise{reg, part.field.data(part.mask), make_data(0, part.field.bytes)});
+      out.emplace_back(Bitwise{reg, part.field.data(part.mask), make_data(0, part.field.bytes)});
     }
     if (part.field.order == ByteOrder::kHost && part.field.bytes > 1) {
-      out.push_back(ToNetworkOrder{reg, part.field.bytes});
+      out.emplace_back(ToNetworkOrder{reg, part.field.bytes});
     }
   }
   size_t boxes = 0;
   for (size_t chosen = 0; chosen < parts->size(); ++chosen) boxes += boxes_of(*parts, chosen);
   if (boxes > kMaxBoxes) return refused("one rule can't ask for that many values at once");
-  for (size_t chosen = 0; chosen < parts->size(); ++chosen) append_boxes(*parts, chosen, 0, {}, set);
+  for (size_t chosen = 0; chosen < parts->size(); ++chosen)
+    append_boxes(*parts, chosen, 0, {}, set);
   if (set.elements.empty()) return never();
   std::sort(set.elements.begin(), set.elements.end());
-  out.push_back(Lookup{0, false, std::move(set)});
+  out.emplace_back(Lookup{0, false, std::move(set)});
   return out;
 }
 

@@ -12,11 +12,12 @@ std::string chain_name(std::string_view table, std::string_view chain);
 // "hook/filter/INPUT": the base chain before it.
 std::string base_chain_name(std::string_view table, std::string_view chain);
 
-// Whole sets of chains stand beside each other while their counts are still needed: those of epoch 0 have no
-// prefix, those of epoch N "eN/". Base chains have no epoch.
-// The same chain's name in that epoch.
+// Whole sets of chains stand beside each other while their counts are still needed: those of epoch
+// 0 have no prefix, those of epoch N "eN/". Base chains have no epoch. The same chain's name in
+// that epoch.
 std::string in_epoch(unsigned epoch, std::string_view name);
-// Of a chain that isn't a base chain. Nothing of ours looks like another epoch: table names have no digit.
+// Of a chain that isn't a base chain. Nothing of ours looks like another epoch: table names have no
+// digit.
 unsigned epoch_of(std::string_view name);
 
 // "chain INPUT" for "filter/INPUT" or "hook/filter/INPUT", and "chain check/tcp".

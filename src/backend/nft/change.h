@@ -33,7 +33,8 @@ struct DeleteRule {
   std::string chain;
   uint64_t handle = 0;
 };
-// All rules of the chain at once: one by one the kernel looks each of them up from the chain's beginning.
+// All rules of the chain at once: one by one the kernel looks each of them up from the chain's
+// beginning.
 struct FlushChain {
   std::string chain;
 };
@@ -45,7 +46,7 @@ struct DeletePieces {
   std::vector<uint32_t> numbers;
 };
 
-using Change = std::variant<AddTable, DeleteTable, AddChain, DeleteChain, AddRule, DeleteRule, FlushChain,
-                            AddSourceSet, AddPieces, DeletePieces>;
+using Change = std::variant<AddTable, DeleteTable, AddChain, DeleteChain, AddRule, DeleteRule,
+                            FlushChain, AddSourceSet, AddPieces, DeletePieces>;
 
 }  // namespace bulkhead::backend::nft

@@ -17,7 +17,7 @@ struct Shape {
   enum class Kind : uint8_t { kAlways, kNever, kEqual, kRange, kLookup };
   Kind kind = Kind::kLookup;
   bool negated = false;
-  U128 mask = 0;        // kEqual: (field & mask) == value
+  U128 mask = 0;  // kEqual: (field & mask) == value
   U128 value = 0;
   ir::ValueSet values;  // kRange: its only interval; kLookup
 };
@@ -28,7 +28,8 @@ std::optional<Shape> equality(const ir::ValueSet& values, U128 mask, U128 all, b
   if (first == last) return Shape{Shape::Kind::kEqual, negated, mask, first, {}};
   // A prefix: all values that share their upper bits.
   const U128 differs = first ^ last;
-  const bool prefix = (differs & (differs + 1)) == 0 && (first & differs) == 0 && (last & differs) == differs;
+  const bool prefix =
+      (differs & (differs + 1)) == 0 && (first & differs) == 0 && (last & differs) == differs;
   if (mask == all && prefix) return Shape{Shape::Kind::kEqual, negated, all & ~differs, first, {}};
   return {};
 }
@@ -41,8 +42,12 @@ Shape shape_of(const ir::ValueSet& values, U128 mask, unsigned width) {
   if (rest.empty()) return {Shape::Kind::kAlways};
   if (mask == 0) return {values.contains(0) ? Shape::Kind::kAlways : Shape::Kind::kNever};
   if (auto shape = equality(values, mask, all, false)) return *shape;
-  if (auto shape = equality(rest, mask, all, true)) return *shape;
-  if (values.intervals().size() == 1) return {Shape::Kind::kRange, false, mask, 0, values};
+  // From 0 or up to the end is one comparison; the prefix that is left may need a mask.
+  const auto excluded = equality(rest, mask, all, true);
+  if (values.intervals().size() == 1 && !(excluded && excluded->mask == mask)) {
+    return {Shape::Kind::kRange, false, mask, 0, values};
+  }
+  if (excluded) return *excluded;
   if (rest.intervals().size() == 1) return {Shape::Kind::kRange, true, mask, 0, rest};
   const bool negated = rest.intervals().size() < values.intervals().size();
   return {Shape::Kind::kLookup, negated, mask, 0, negated ? rest : values};
@@ -50,18 +55,18 @@ Shape shape_of(const ir::ValueSet& values, U128 mask, unsigned width) {
 
 void append_mask(std::vector<Expr>& out, const FieldLoad& field, U128 mask, Register reg) {
   if (mask == low_bits(field.width) && !field.shares_bytes) return;
-  out.push_back(Bitwise{reg, field.data(mask), make_data(0, field.bytes)});
+  out.emplace_back(Bitwise{reg, field.data(mask), make_data(0, field.bytes)});
 }
 
 // Comparing bytes compares numbers only if the most significant one comes first.
 void append_network_order(std::vector<Expr>& out, FieldLoad& field, Register reg) {
   if (field.order == ByteOrder::kNetwork || field.bytes == 1) return;
-  out.push_back(ToNetworkOrder{reg, field.bytes});
+  out.emplace_back(ToNetworkOrder{reg, field.bytes});
   field.order = ByteOrder::kNetwork;
 }
 
-// Where only leading whole bytes count, those alone are compared, as nft writes "ip saddr 10.0.0.0/8" and "eth*".
-// Gives how many, if it is so.
+// Where only leading whole bytes count, those alone are compared, as nft writes "ip
+// saddr 10.0.0.0/8" and "eth*". Gives how many, if it is so.
 std::optional<unsigned> leading_bytes(const FieldLoad& field, U128 mask) {
   if (field.shares_bytes || field.order == ByteOrder::kHost) return {};
   const U128 absent = low_bits(field.width) & ~mask;
@@ -76,13 +81,13 @@ std::vector<Expr> compare_equal(const FieldLoad& field, const Shape& shape) {
   const CmpOp op = shape.negated ? CmpOp::kNotEqual : CmpOp::kEqual;
   std::vector<Expr> out;
   if (auto bytes = leading_bytes(field, shape.mask)) {
-    out.push_back(load(field, *bytes, 0));
-    out.push_back(Cmp{0, op, make_data(shape.value >> (field.bytes - *bytes) * 8, *bytes)});
+    out.emplace_back(load(field, *bytes, 0));
+    out.emplace_back(Cmp{0, op, make_data(shape.value >> (field.bytes - *bytes) * 8, *bytes)});
     return out;
   }
-  out.push_back(load(field, field.bytes, 0));
+  out.emplace_back(load(field, field.bytes, 0));
   append_mask(out, field, shape.mask, 0);
-  out.push_back(Cmp{0, op, field.data(shape.value)});
+  out.emplace_back(Cmp{0, op, field.data(shape.value)});
   return out;
 }
 
@@ -92,11 +97,11 @@ std::vector<Expr> compare_range(FieldLoad field, const Shape& shape) {
   append_network_order(out, field, 0);
   const auto [first, last] = shape.values.intervals()[0];
   if (!shape.negated && first == 0) {
-    out.push_back(Cmp{0, CmpOp::kLessOrEqual, field.data(last)});
+    out.emplace_back(Cmp{0, CmpOp::kLessOrEqual, field.data(last)});
   } else if (!shape.negated && last == low_bits(field.width)) {
-    out.push_back(Cmp{0, CmpOp::kGreaterOrEqual, field.data(first)});
+    out.emplace_back(Cmp{0, CmpOp::kGreaterOrEqual, field.data(first)});
   } else {
-    out.push_back(Range{0, shape.negated, field.data(first), field.data(last)});
+    out.emplace_back(Range{0, shape.negated, field.data(first), field.data(last)});
   }
   return out;
 }
@@ -105,17 +110,18 @@ std::vector<Expr> look_up(FieldLoad field, const Shape& shape) {
   std::vector<Expr> out{load(field, field.bytes, 0)};
   append_mask(out, field, shape.mask, 0);
   const auto& intervals = shape.values.intervals();
-  const bool single =
-      std::all_of(intervals.begin(), intervals.end(), [](const auto& i) { return i.first == i.last; });
+  const bool single = std::all_of(intervals.begin(), intervals.end(),
+                                  [](const auto& i) { return i.first == i.last; });
   if (!single) append_network_order(out, field, 0);
   Set set{.kind = single ? SetKind::kHash : SetKind::kIntervals,
           .key_type = field.key_type,
           .key_size = field.bytes,
           .order = field.bytes == 1 ? ByteOrder::kHost : field.order};
-  for (const auto& [first, last] : intervals) set.elements.push_back({field.data(first), field.data(last)});
+  for (const auto& [first, last] : intervals)
+    set.elements.push_back({field.data(first), field.data(last)});
   // The host's byte order sorts differently.
   std::sort(set.elements.begin(), set.elements.end());
-  out.push_back(Lookup{0, shape.negated, std::move(set)});
+  out.emplace_back(Lookup{0, shape.negated, std::move(set)});
   return out;
 }
 
@@ -142,7 +148,8 @@ std::vector<Expr> never() {
 Result<std::vector<Expr>> lower(const ir::Constraint& constraint, net::Family family) {
   auto field = field_load(*constraint.field, family);
   if (!field) return field.error();
-  if (field->base == ir::Base::kConntrack && field->offset == static_cast<uint32_t>(CtKey::kState)) {
+  if (field->base == ir::Base::kConntrack &&
+      field->offset == static_cast<uint32_t>(CtKey::kState)) {
     const uint32_t mask = state_mask(constraint.values);
     if (mask == 0) return never();
     return std::vector<Expr>{load(*field, field->bytes, 0),

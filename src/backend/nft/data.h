@@ -12,8 +12,8 @@
 
 namespace bulkhead::backend::nft {
 
-// What stands in registers or is compared with them: bytes as the kernel has them, first byte first.
-// A 16-byte register is the most that one field or one key of ours takes.
+// What stands in registers or is compared with them: bytes as the kernel has them, first byte
+// first. A 16-byte register is the most that one field or one key of ours takes.
 struct Data {
   static constexpr size_t kCapacity = 16;
 
@@ -32,12 +32,14 @@ struct Data {
   void pad() { size = static_cast<uint8_t>((size + 3) / 4 * 4); }
 
   friend bool operator==(const Data&, const Data&) = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 finds a null pointer in it
   friend auto operator<=>(const Data&, const Data&) = default;
 };
 
 enum class ByteOrder : uint8_t { kNetwork, kHost };
 
-// The lowest `width` bytes of a number in that order. The host's is what the kernel loads an integer of its own in.
+// The lowest `width` bytes of a number in that order. The host's is what the kernel loads an
+// integer of its own in.
 inline Data make_data(U128 value, unsigned width, ByteOrder order = ByteOrder::kNetwork) {
   Data data;
   data.append(value, width);

@@ -13,8 +13,8 @@
 namespace bulkhead::backend::nft {
 namespace {
 
-// The kernel finds a rule by its handle with a walk from the chain's beginning, a few ns a rule. Above this many
-// steps a chain is cheaper built anew.
+// The kernel finds a rule by its handle with a walk from the chain's beginning, a few ns a rule.
+// Above this many steps a chain is cheaper built anew.
 constexpr uint64_t kMaxWalk = 100'000'000;
 
 using Ids = std::unordered_set<ir::RuleId>;
@@ -41,7 +41,8 @@ void move_to_epoch(Program& program, unsigned epoch) {
     if (!chain.base) chain.name = in_epoch(epoch, chain.name);
     for (Rule& rule : chain.rules) {
       for (Expr& expression : rule.expressions) {
-        if (auto* verdict = std::get_if<Verdict>(&expression); verdict != nullptr && !verdict->chain.empty()) {
+        if (auto* verdict = std::get_if<Verdict>(&expression);
+            verdict != nullptr && !verdict->chain.empty()) {
           verdict->chain = in_epoch(epoch, verdict->chain);
         }
       }
@@ -49,14 +50,17 @@ void move_to_epoch(Program& program, unsigned epoch) {
   }
 }
 
-bool in_force(const KernelChain& chain, unsigned epoch) { return chain.base || epoch_of(chain.name) == epoch; }
+bool in_force(const KernelChain& chain, unsigned epoch) {
+  return chain.base || epoch_of(chain.name) == epoch;
+}
 
 // How one chain changes.
 struct ChainDelta {
   const KernelChain* before = nullptr;  // none: a new chain
   Chain* after = nullptr;               // none: a chain that goes
   std::vector<Fingerprint> forms;       // of the rules of `after`
-  std::vector<std::optional<size_t>> kept;  // by rule of `after`: the rule of `before` that stays for it
+  std::vector<std::optional<size_t>>
+      kept;  // by rule of `after`: the rule of `before` that stays for it
 };
 
 std::vector<ChainDelta> compare(const KernelTable& table, unsigned epoch, Program& program) {
@@ -66,7 +70,9 @@ std::vector<ChainDelta> compare(const KernelTable& table, unsigned epoch, Progra
   }
   std::vector<ChainDelta> out;
   for (Chain& chain : program.chains) {
-    ChainDelta change{.after = &chain, .forms = forms_of(chain), .kept = std::vector<std::optional<size_t>>(chain.rules.size())};
+    ChainDelta change{.after = &chain,
+                      .forms = forms_of(chain),
+                      .kept = std::vector<std::optional<size_t>>(chain.rules.size())};
     if (auto found = before.find(chain.name); found != before.end()) {
       change.before = found->second;
       change.kept = common_subsequence(change.before->forms(), change.forms);
@@ -88,7 +94,8 @@ std::vector<bool> staying(const ChainDelta& change) {
   return stays;
 }
 
-// Whether the chain's rules can change where they are: no count that is to live on goes, and not too slowly.
+// Whether the chain's rules can change where they are: no count that is to live on goes, and not
+// too slowly.
 bool can_stay(const ChainDelta& change, const Ids& living) {
   if (change.before == nullptr) return true;
   const std::vector<bool> stays = staying(change);
@@ -119,7 +126,8 @@ void append_removals(std::vector<Change>& out, const ChainDelta& change) {
     return;
   }
   for (size_t i = 0; i < stays.size(); ++i) {
-    if (!stays[i]) out.emplace_back(DeleteRule{change.before->name, change.before->rules[i].handle});
+    if (!stays[i])
+      out.emplace_back(DeleteRule{change.before->name, change.before->rules[i].handle});
   }
 }
 
@@ -137,12 +145,13 @@ void append_additions(std::vector<Change>& out, const ChainDelta& change) {
   std::move(reversed.rbegin(), reversed.rend(), std::back_inserter(out));
 }
 
-// Chains first, for rules name them; rules go before rules come, so that nothing of another program's making is in
-// the way; chains go last, when nothing jumps to them.
+// Chains first, for rules name them; rules go before rules come, so that nothing of another
+// program's making is in the way; chains go last, when nothing jumps to them.
 std::vector<Change> carry_out(const std::vector<ChainDelta>& deltas) {
   std::vector<Change> out;
   for (const ChainDelta& change : deltas) {
-    if (change.before == nullptr) out.emplace_back(AddChain{change.after->name, change.after->base});
+    if (change.before == nullptr)
+      out.emplace_back(AddChain{change.after->name, change.after->base});
   }
   for (const ChainDelta& change : deltas) {
     if (change.before != nullptr) append_removals(out, change);
@@ -156,7 +165,8 @@ std::vector<Change> carry_out(const std::vector<ChainDelta>& deltas) {
   return out;
 }
 
-void append_pieces(std::vector<Change>& out, const std::vector<Piece>& before, const Stored& stored) {
+void append_pieces(std::vector<Change>& out, const std::vector<Piece>& before,
+                   const Stored& stored) {
   std::unordered_map<uint32_t, const Piece*> old;
   for (const Piece& piece : before) old.emplace(piece.number, &piece);
   AddPieces add;
@@ -188,7 +198,8 @@ unsigned free_epoch(const KernelTable& table) {
 
 void append_marks(std::vector<ChainMark>& out, const std::vector<ChainDelta>& deltas) {
   for (const ChainDelta& change : deltas) {
-    if (change.after != nullptr) out.push_back(mark(change.after->name, change.after->base, change.forms));
+    if (change.after != nullptr)
+      out.push_back(mark(change.after->name, change.after->base, change.forms));
   }
 }
 
@@ -209,8 +220,9 @@ std::vector<Change> delta(const Sound& now, Program program, std::string_view so
   const Ids living = ids_of(program);
   move_to_epoch(program, stored.epoch);
   std::vector<ChainDelta> deltas = compare(table, stored.epoch, program);
-  const bool in_place = std::all_of(deltas.begin(), deltas.end(),
-                                    [&](const ChainDelta& change) { return can_stay(change, living); });
+  const bool in_place = std::all_of(deltas.begin(), deltas.end(), [&](const ChainDelta& change) {
+    return can_stay(change, living);
+  });
 
   if (!in_place) {
     stored.epoch = free_epoch(table);

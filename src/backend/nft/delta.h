@@ -3,12 +3,13 @@
 
 // From what is in the kernel to what shall be: the fewest changes that let every counter go on.
 //
-// A rule that is there with its id and form stays, with its count. A rule whose id is to live on but that can't stay
-// (its form changed, or it has another place among its neighbours) would lose the packets that it counts between the
-// look and the commit. Then all chains but the base chains are built anew beside the old ones, in another epoch, the
-// base chains' jumps are switched, and the old chains stay behind, unreachable, with their counts. Whoever reads
-// finds the sum right; the next transaction takes them away, and its source has their counts in its offsets. A
-// policy has no other form under the same id (-P gives it a new one), so base chains need no epoch.
+// A rule that is there with its id and form stays, with its count. A rule whose id is to live on
+// but that can't stay (its form changed, or it has another place among its neighbours) would lose
+// the packets that it counts between the look and the commit. Then all chains but the base chains
+// are built anew beside the old ones, in another epoch, the base chains' jumps are switched, and
+// the old chains stay behind, unreachable, with their counts. Whoever reads finds the sum right;
+// the next transaction takes them away, and its source has their counts in its offsets. A policy
+// has no other form under the same id (-P gives it a new one), so base chains need no epoch.
 
 #include <string>
 #include <string_view>
@@ -22,7 +23,8 @@
 
 namespace bulkhead::backend::nft {
 
-// A table that is there and sound: `table` as it was found, `stored` as it was assembled from its pieces.
+// A table that is there and sound: `table` as it was found, `stored` as it was assembled from its
+// pieces.
 struct Sound {
   const KernelTable* table = nullptr;
   const Stored* stored = nullptr;

@@ -10,7 +10,8 @@
 
 namespace bulkhead::backend::nft {
 
-ChainMark mark(std::string_view name, const std::optional<BaseHook>& base, std::span<const Fingerprint> rules) {
+ChainMark mark(std::string_view name, const std::optional<BaseHook>& base,
+               std::span<const Fingerprint> rules) {
   Hasher hasher;
   hasher.add(base.has_value());
   if (base) {
@@ -20,12 +21,15 @@ ChainMark mark(std::string_view name, const std::optional<BaseHook>& base, std::
     hasher.add(base->drop_policy);
   }
   for (const Fingerprint& rule : rules) hasher.add(rule);
-  return {.name = std::string(name), .rules = static_cast<uint32_t>(rules.size()), .form = hasher.result().low};
+  return {.name = std::string(name),
+          .rules = static_cast<uint32_t>(rules.size()),
+          .form = hasher.result().low};
 }
 
 std::vector<ChainMark> marks(const KernelTable& table) {
   std::vector<ChainMark> out;
-  for (const KernelChain& chain : table.chains) out.push_back(mark(chain.name, chain.base, chain.forms()));
+  for (const KernelChain& chain : table.chains)
+    out.push_back(mark(chain.name, chain.base, chain.forms()));
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return out;
 }
@@ -53,12 +57,14 @@ std::string difference(const KernelTable& table, const std::vector<ChainMark>& w
     if (there == found.end() || there->name != chain.name) {
       return fmt::format("{} is missing: something else deleted it", name);
     }
-    if (there->rules < chain.rules) return fmt::format("a rule of {} is missing: something else deleted it", name);
+    if (there->rules < chain.rules)
+      return fmt::format("a rule of {} is missing: something else deleted it", name);
     if (there->rules > chain.rules) return fmt::format("something else added a rule to {}", name);
     if (there->form != chain.form) return fmt::format("something else changed {}", name);
     ++there;
   }
-  if (there != found.end()) return fmt::format("something else added {}", describe_chain(there->name));
+  if (there != found.end())
+    return fmt::format("something else added {}", describe_chain(there->name));
   return "it is not as it was written";
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// The compiled form in a few numbers, the same whether they are taken of what we send or of what the kernel shows.
-// Handles, counts, names of anonymous sets and the order in which chains were made are no part of it; the order of
-// rules is.
+// The compiled form in a few numbers, the same whether they are taken of what we send or of what
+// the kernel shows. Handles, counts, names of anonymous sets and the order in which chains were
+// made are no part of it; the order of rules is.
 
 #include <cstdint>
 #include <optional>
@@ -28,7 +28,8 @@ struct ChainMark {
   friend bool operator==(const ChainMark&, const ChainMark&) = default;
 };
 
-ChainMark mark(std::string_view name, const std::optional<BaseHook>& base, std::span<const Fingerprint> rules);
+ChainMark mark(std::string_view name, const std::optional<BaseHook>& base,
+               std::span<const Fingerprint> rules);
 
 // Sorted by name.
 std::vector<ChainMark> marks(const KernelTable& table);
@@ -36,8 +37,8 @@ std::vector<ChainMark> marks(const KernelTable& table);
 // Of sorted marks. flags: the table's.
 Fingerprint digest(const std::vector<ChainMark>& sorted, uint32_t flags);
 
-// The first thing about the table that is not as it was written: "a rule of chain INPUT is missing: something else
-// deleted it".
+// The first thing about the table that is not as it was written: "a rule of chain INPUT is missing:
+// something else deleted it".
 std::string difference(const KernelTable& table, const std::vector<ChainMark>& written);
 
 }  // namespace bulkhead::backend::nft

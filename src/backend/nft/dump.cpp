@@ -7,7 +7,9 @@
 namespace bulkhead::backend::nft {
 namespace {
 
-std::string hex(std::span<const uint8_t> bytes) { return fmt::format("0x{:02x}", fmt::join(bytes, "")); }
+std::string hex(std::span<const uint8_t> bytes) {
+  return fmt::format("0x{:02x}", fmt::join(bytes, ""));
+}
 std::string hex(const Data& data) { return hex(data.view()); }
 
 // NFT_REG_1 to NFT_REG_4 are 16 bytes long, NFT_REG32_00 (8) and up 4 bytes.
@@ -70,12 +72,18 @@ std::string text(const Set& set) {
 
 std::string body(const Payload& e) {
   return fmt::format("payload load {}b @ {} + {} => reg {}", e.length,
-                     e.base == PayloadBase::kNetwork ? "network" : "transport", e.offset, number(e.to));
+                     e.base == PayloadBase::kNetwork ? "network" : "transport", e.offset,
+                     number(e.to));
 }
-std::string body(const Meta& e) { return fmt::format("meta load {} => reg {}", word(e.key), number(e.to)); }
-std::string body(const Ct& e) { return fmt::format("ct load {} => reg {}", word(e.key), number(e.to)); }
+std::string body(const Meta& e) {
+  return fmt::format("meta load {} => reg {}", word(e.key), number(e.to));
+}
+std::string body(const Ct& e) {
+  return fmt::format("ct load {} => reg {}", word(e.key), number(e.to));
+}
 std::string body(const Exthdr& e) {
-  return fmt::format("exthdr load {}b @ {} + {} => reg {}", e.length, e.type, e.offset, number(e.to));
+  return fmt::format("exthdr load {}b @ {} + {} => reg {}", e.length, e.type, e.offset,
+                     number(e.to));
 }
 std::string body(const Bitwise& e) {
   return fmt::format("bitwise reg {} & {} ^ {}", number(e.reg), hex(e.mask), hex(e.flip));
@@ -91,7 +99,8 @@ std::string body(const Range& e) {
                      hex(e.last));
 }
 std::string body(const Lookup& e) {
-  return fmt::format("lookup reg {} {} {{ {} }}", number(e.reg), e.negated ? "not in" : "in", text(e.set));
+  return fmt::format("lookup reg {} {} {{ {} }}", number(e.reg), e.negated ? "not in" : "in",
+                     text(e.set));
 }
 std::string body(const Counter&) { return "counter"; }
 std::string body(const Limit& e) {

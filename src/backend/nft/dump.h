@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// A program as text, for people and for golden tests. Bytes are in hex, in the order they have in the packet or in
-// the kernel's register.
+// A program as text, for people and for golden tests. Bytes are in hex, in the order they have in
+// the packet or in the kernel's register.
 
 #include <span>
 #include <string>

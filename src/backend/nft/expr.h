@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// The nf_tables expressions that we use, as values. kName is what the kernel calls the expression, the enumerators
-// are its numbers (linux/netfilter/nf_tables.h, which only netlink/ includes).
+// The nf_tables expressions that we use, as values. kName is what the kernel calls the expression,
+// the enumerators are its numbers (linux/netfilter/nf_tables.h, which only netlink/ includes).
 
 #include <cstdint>
 #include <string>
@@ -15,8 +15,8 @@
 
 namespace bulkhead::backend::nft {
 
-// The first of the 32-bit registers that a value starts in: 0 to 15. Where it is a multiple of 4 the kernel calls
-// it by its 16-byte name (NFT_REG_1 to NFT_REG_4).
+// The first of the 32-bit registers that a value starts in: 0 to 15. Where it is a multiple of 4
+// the kernel calls it by its 16-byte name (NFT_REG_1 to NFT_REG_4).
 using Register = uint8_t;
 
 enum class PayloadBase : uint8_t { kNetwork = 1, kTransport = 2 };
@@ -156,14 +156,15 @@ struct XtMatch {
   friend bool operator==(const XtMatch&, const XtMatch&) = default;
 };
 
-// What the kernel showed and this model has no word for. Never made by us, so a form with it is never ours.
+// What the kernel showed and this model has no word for. Never made by us, so a form with it is
+// never ours.
 struct Unknown {
   std::string name;
   std::vector<uint8_t> bytes;  // its netlink attributes
   friend bool operator==(const Unknown&, const Unknown&) = default;
 };
 
-using Expr = std::variant<Payload, Meta, Ct, Exthdr, Bitwise, ToNetworkOrder, Cmp, Range, Lookup, Counter, Limit,
-                          Log, Reject, Verdict, XtMatch, Unknown>;
+using Expr = std::variant<Payload, Meta, Ct, Exthdr, Bitwise, ToNetworkOrder, Cmp, Range, Lookup,
+                          Counter, Limit, Log, Reject, Verdict, XtMatch, Unknown>;
 
 }  // namespace bulkhead::backend::nft

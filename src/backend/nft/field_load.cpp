@@ -8,43 +8,50 @@ namespace {
 
 KeyType key_type(ir::Kind kind, net::Family family) {
   switch (kind) {
-    case ir::Kind::kAddress: return family == net::Family::kIpv4 ? kIpv4AddressKey : kIpv6AddressKey;
+    case ir::Kind::kAddress:
+      return family == net::Family::kIpv4 ? kIpv4AddressKey : kIpv6AddressKey;
     case ir::Kind::kPort: return kPortKey;
-    case ir::Kind::kProtocol: return kProtocolKey;
-    case ir::Kind::kInterface: return kInterfaceKey;
     default: return kIntegerKey;
   }
 }
 
-// Keys and what nft_meta_get_eval and nft_ct_get_eval store for them. Integers are in the host's order.
+// Keys, what nft_meta_get_eval and nft_ct_get_eval store for them (integers in the host's order),
+// and what nft(8) calls them.
 struct KernelKey {
   uint32_t key;
   unsigned bytes;
   ByteOrder order;
+  KeyType type;
 };
 
 KernelKey meta_key(ir::Meta key) {
+  const auto of = [](MetaKey kernel, unsigned bytes, ByteOrder order, KeyType type) {
+    return KernelKey{static_cast<uint32_t>(kernel), bytes, order, type};
+  };
   switch (key) {
     case ir::Meta::kInInterface:
-      return {static_cast<uint32_t>(MetaKey::kInInterface), 16, ByteOrder::kNetwork};
+      return of(MetaKey::kInInterface, 16, ByteOrder::kNetwork, kInterfaceKey);
     case ir::Meta::kOutInterface:
-      return {static_cast<uint32_t>(MetaKey::kOutInterface), 16, ByteOrder::kNetwork};
-    case ir::Meta::kProtocol: return {static_cast<uint32_t>(MetaKey::kProtocol), 1, ByteOrder::kHost};
-    case ir::Meta::kMark: return {static_cast<uint32_t>(MetaKey::kMark), 4, ByteOrder::kHost};
-    case ir::Meta::kLength: return {static_cast<uint32_t>(MetaKey::kLength), 4, ByteOrder::kHost};
+      return of(MetaKey::kOutInterface, 16, ByteOrder::kNetwork, kInterfaceKey);
+    case ir::Meta::kProtocol: return of(MetaKey::kProtocol, 1, ByteOrder::kHost, kProtocolKey);
+    case ir::Meta::kMark: return of(MetaKey::kMark, 4, ByteOrder::kHost, kMarkKey);
+    case ir::Meta::kLength: return of(MetaKey::kLength, 4, ByteOrder::kHost, kIntegerKey);
     case ir::Meta::kPacketType: break;
   }
-  return {static_cast<uint32_t>(MetaKey::kPacketType), 1, ByteOrder::kHost};
+  return of(MetaKey::kPacketType, 1, ByteOrder::kHost, kPacketTypeKey);
 }
 
 KernelKey ct_key(ir::Conntrack key) {
+  const auto of = [](CtKey kernel, unsigned bytes, KeyType type) {
+    return KernelKey{static_cast<uint32_t>(kernel), bytes, ByteOrder::kHost, type};
+  };
   switch (key) {
-    case ir::Conntrack::kState: return {static_cast<uint32_t>(CtKey::kState), 4, ByteOrder::kHost};
-    case ir::Conntrack::kStatus: return {static_cast<uint32_t>(CtKey::kStatus), 4, ByteOrder::kHost};
-    case ir::Conntrack::kMark: return {static_cast<uint32_t>(CtKey::kMark), 4, ByteOrder::kHost};
+    case ir::Conntrack::kState: return of(CtKey::kState, 4, kConnectionStateKey);
+    case ir::Conntrack::kStatus: return of(CtKey::kStatus, 4, kConnectionStatusKey);
+    case ir::Conntrack::kMark: return of(CtKey::kMark, 4, kMarkKey);
     case ir::Conntrack::kDirection: break;
   }
-  return {static_cast<uint32_t>(CtKey::kDirection), 1, ByteOrder::kHost};
+  return of(CtKey::kDirection, 1, kConnectionDirectionKey);
 }
 
 }  // namespace
@@ -57,8 +64,9 @@ Result<FieldLoad> field_load(const ir::Field& field, net::Family family) {
   load.key_type = key_type(field.kind, family);
   switch (location.base) {
     case ir::Base::kNone:
-      return Error{.kind = ErrorKind::kRefused,
-                   .message = fmt::format("there is no {} in {}", field.words, net::family_word(family))};
+      return Error{
+          .kind = ErrorKind::kRefused,
+          .message = fmt::format("there is no {} in {}", field.words, net::family_word(family))};
     case ir::Base::kMeta:
     case ir::Base::kConntrack: {
       const KernelKey key = location.base == ir::Base::kMeta
@@ -67,6 +75,7 @@ Result<FieldLoad> field_load(const ir::Field& field, net::Family family) {
       load.offset = key.key;
       load.bytes = key.bytes;
       load.order = key.order;
+      load.key_type = key.type;
       return load;
     }
     case ir::Base::kNetwork:

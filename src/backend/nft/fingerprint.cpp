@@ -109,7 +109,9 @@ void Hasher::add(const Fingerprint& other) {
   add(other.low);
 }
 
-Fingerprint Hasher::result() const { return {finish(a_ ^ std::rotl(b_, 17)), finish(b_ ^ kSpread)}; }
+Fingerprint Hasher::result() const {
+  return {finish(a_ ^ std::rotl(b_, 17)), finish(b_ ^ kSpread)};
+}
 
 void add(Hasher& hasher, const Expr& expression) {
   std::visit(

@@ -11,8 +11,8 @@
 
 namespace bulkhead::backend::nft {
 
-// 128 bits that tell two forms apart. Against accidents and other programs, not against an attacker: who can
-// write to nf_tables can write a fingerprint too.
+// 128 bits that tell two forms apart. Against accidents and other programs, not against an
+// attacker: who can write to nf_tables can write a fingerprint too.
 struct Fingerprint {
   uint64_t high = 0;
   uint64_t low = 0;
@@ -23,7 +23,8 @@ struct Fingerprint {
 class Hasher {
  public:
   void add(uint64_t word);
-  void add(std::string_view bytes);  // and its length, so that two in a row can't be split in another way
+  void add(std::string_view
+               bytes);  // and its length, so that two in a row can't be split in another way
   void add(std::span<const uint8_t> bytes);
   void add(const Fingerprint& other);
   Fingerprint result() const;
@@ -33,15 +34,16 @@ class Hasher {
   uint64_t b_ = 0x13198a2e03707344;
 };
 
-// Of everything that the kernel gives back of an expression or a rule but handles, counts and names of anonymous
-// sets.
+// Of everything that the kernel gives back of an expression or a rule but handles, counts and names
+// of anonymous sets.
 void add(Hasher& hasher, const Expr& expression);
 Fingerprint fingerprint(const Rule& rule);
 Fingerprint fingerprint(std::string_view bytes);
 
 }  // namespace bulkhead::backend::nft
 
-template <>
-struct std::hash<bulkhead::backend::nft::Fingerprint> {
-  size_t operator()(const bulkhead::backend::nft::Fingerprint& value) const noexcept { return value.low; }
+template <> struct std::hash<bulkhead::backend::nft::Fingerprint> {
+  size_t operator()(const bulkhead::backend::nft::Fingerprint& value) const noexcept {
+    return value.low;
+  }
 };

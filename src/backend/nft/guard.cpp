@@ -7,14 +7,15 @@
 namespace bulkhead::backend::nft {
 namespace {
 
-// Beyond that many conditions only a few subsets are looked at: a guard too many costs time, not truth.
+// Beyond that many conditions only a few subsets are looked at: a guard too many costs time, not
+// truth.
 constexpr size_t kMaxSubsetBits = 8;
 
 // What the conditions are, without order and repetition; those that always hold don't count.
 std::vector<uint64_t> identities(std::span<const Part> parts) {
   std::vector<uint64_t> out;
   for (const Part& part : parts) {
-    if (part.header || !part.expressions.empty()) out.push_back(part.identity.low);
+    if (!part.expressions.empty()) out.push_back(part.identity.low);
   }
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());

@@ -10,11 +10,13 @@
 
 namespace bulkhead::backend::nft {
 
-// The guards of one chain, in its order. Every packet that gets to a rule has been past all rules before it, so a
-// guard is left out where an earlier one makes a check that covers it and asks for no more conditions.
+// The guards of one chain, in its order. Every packet that gets to a rule has been past all rules
+// before it, so a guard is left out where an earlier one makes a check that covers it and asks for
+// no more conditions.
 class Guards {
  public:
-  // The guard for the check of parts.back(), if there has to be one: the parts before it, then the jump.
+  // The guard for the check of parts.back(), if there has to be one: the parts before it, then the
+  // jump.
   std::optional<Rule> guard(std::span<const Part> parts);
 
   const std::array<bool, kChecks>& used() const { return used_; }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// iptables drops a packet when a match asks for a header that isn't all there (hotdrop); an nf_tables expression
-// just doesn't match. docs/kernel-table.md, "Cut-off headers".
+// iptables drops a packet when a match asks for a header that isn't all there (hotdrop); an
+// nf_tables expression just doesn't match. docs/kernel-table.md, "Cut-off headers".
 
 #include <cstdint>
 #include <string_view>
@@ -30,13 +30,16 @@ Check check_for(ir::Header::Form form);
 // "check/tcp"
 std::string_view check_chain_name(Check check);
 Chain check_chain(Check check, net::Family family);
-// The checks that a packet which passed `check` need not be asked again: those that want no more bytes.
+// The checks that a packet which passed `check` need not be asked again: those that want no more
+// bytes.
 bool covers(Check check, Check other);
 
-// That the whole header can be read, which it can't be in a later fragment.
+// That the whole header can be read, which it can't be in a later fragment. Any rule with a Header
+// asks this: other loads from the transport header may give the payload of a later fragment.
 std::vector<Expr> header_readable(ir::Header::Form form);
 
-// The kernel's own match that does all of a Header condition: tcp, udp, icmp, icmp6, or multiport with any port.
+// The kernel's own match that does all of a Header condition: tcp, udp, icmp, icmp6, or multiport
+// with any port.
 XtMatch xt_header(const ir::Header& header);
 
 }  // namespace bulkhead::backend::nft

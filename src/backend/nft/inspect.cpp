@@ -7,10 +7,12 @@ namespace bulkhead::backend::nft {
 
 Inspection inspect(const KernelTable& table) {
   if (!table.present) return {};
-  if (!table.source_set) return {.damage = "the table has no source: it was not made by us, or was flushed"};
+  if (!table.source_set)
+    return {.damage = "the table has no source: it was not made by us, or was flushed"};
   auto stored = assemble(table.pieces);
   if (!stored) return {.damage = stored.error().message};
-  if (digest(marks(table), table.flags) != stored->digest) return {.damage = difference(table, stored->marks)};
+  if (digest(marks(table), table.flags) != stored->digest)
+    return {.damage = difference(table, stored->marks)};
   return {.stored = std::move(*stored)};
 }
 

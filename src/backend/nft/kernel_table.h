@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// One family's table as it was found in the kernel. Whatever another program put there has a place here.
+// One family's table as it was found in the kernel. Whatever another program put there has a place
+// here.
 
 #include <cstdint>
 #include <optional>

@@ -22,9 +22,12 @@ void append_action(std::vector<Expr>& out, const ir::Action& action, std::string
     void operator()(const ir::Drop&) const { verdict(VerdictCode::kDrop); }
     void operator()(const ir::Return&) const { verdict(VerdictCode::kReturn); }
     void operator()(const ir::Jump& jump) const {
-      verdict(jump.is_goto ? VerdictCode::kGoto : VerdictCode::kJump, chain_name(table, jump.chain));
+      verdict(jump.is_goto ? VerdictCode::kGoto : VerdictCode::kJump,
+              chain_name(table, jump.chain));
     }
-    void operator()(const ir::Log& log) const { out.emplace_back(Log{log.level, log.flags, log.prefix}); }
+    void operator()(const ir::Log& log) const {
+      out.emplace_back(Log{log.level, log.flags, log.prefix});
+    }
     void operator()(const ir::Reject& reject) const {
       out.emplace_back(reject.tcp_reset ? Reject{RejectType::kTcpReset, 0}
                                         : Reject{RejectType::kIcmpUnreachable, reject.icmp_code});
@@ -36,8 +39,8 @@ void append_action(std::vector<Expr>& out, const ir::Action& action, std::string
   std::visit(Visitor{out, table}, action);
 }
 
-// nf_tables' chain types do more than hook: "nat" is asked for the first packet of a connection only, "route" looks
-// for a new route after a mangled output packet.
+// nf_tables' chain types do more than hook: "nat" is asked for the first packet of a connection
+// only, "route" looks for a new route after a mangled output packet.
 std::string chain_type(const classify::Entry& entry) {
   if (entry.table == "nat") return "nat";
   if (entry.table == "mangle" && entry.hook == ir::Hook::kOutput) return "route";
@@ -54,7 +57,8 @@ Chain base_chain(const classify::Entry& entry) {
   const bool accept = entry.policy == ir::Policy::kAccept;
   chain.rules.push_back(
       {.id = entry.policy_id,
-       .expressions = {Counter{}, Verdict{accept ? VerdictCode::kAccept : VerdictCode::kDrop, {}}}});
+       .expressions = {Counter{},
+                       Verdict{accept ? VerdictCode::kAccept : VerdictCode::kDrop, {}}}});
   return chain;
 }
 
@@ -71,7 +75,8 @@ Result<Chain> lower_chain(const classify::Chain& chain, net::Family family, Guar
     }
     for (size_t i = 0; i < parts->size(); ++i) {
       if (!(*parts)[i].check) continue;
-      if (auto guard = guards.guard(std::span(*parts).first(i + 1))) out.rules.push_back(std::move(*guard));
+      if (auto guard = guards.guard(std::span(*parts).first(i + 1)))
+        out.rules.push_back(std::move(*guard));
     }
     Rule rule = join(*parts);
     rule.id = step.id;
@@ -85,7 +90,8 @@ Result<Chain> lower_chain(const classify::Chain& chain, net::Family family, Guar
 }  // namespace
 
 // ir::Hook counts as enum nf_inet_hooks does.
-static_assert(static_cast<unsigned>(ir::Hook::kPrerouting) == 0 && static_cast<unsigned>(ir::Hook::kPostrouting) == 4);
+static_assert(static_cast<unsigned>(ir::Hook::kPrerouting) == 0 &&
+              static_cast<unsigned>(ir::Hook::kPostrouting) == 4);
 
 Result<Program> lower(const classify::Plan& plan) {
   Program program{.family = plan.family};
@@ -97,7 +103,8 @@ Result<Program> lower(const classify::Plan& plan) {
     program.chains.push_back(std::move(*lowered));
   }
   for (unsigned check = 0; check < kChecks; ++check) {
-    if (guards.used()[check]) program.chains.push_back(check_chain(static_cast<Check>(check), plan.family));
+    if (guards.used()[check])
+      program.chains.push_back(check_chain(static_cast<Check>(check), plan.family));
   }
   return program;
 }

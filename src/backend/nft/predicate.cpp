@@ -8,7 +8,9 @@
 namespace bulkhead::backend::nft {
 namespace {
 
-Error refused(std::string message) { return {.kind = ErrorKind::kRefused, .message = std::move(message)}; }
+Error refused(std::string message) {
+  return {.kind = ErrorKind::kRefused, .message = std::move(message)};
+}
 
 // The one protocol that the conditions allow, or 0.
 uint8_t protocol_of(std::span<const ir::Condition> conditions) {
@@ -23,10 +25,6 @@ uint8_t protocol_of(std::span<const ir::Condition> conditions) {
   return 0;
 }
 
-bool transport(const ir::Constraint& constraint, net::Family family) {
-  return constraint.field->location(family).base == ir::Base::kTransport;
-}
-
 struct Lowering {
   net::Family family;
   uint8_t protocol = 0;
@@ -35,9 +33,11 @@ struct Lowering {
   Result<Part> operator()(const ir::Constraint& constraint) const {
     auto expressions = lower(constraint, family);
     if (!expressions) return expressions.error();
-    Part part{.expressions = std::move(*expressions), .reads_transport = transport(constraint, family)};
-    // ip6_packet_match looks for the protocol only if it is asked for one, and drops if the headers are cut off.
-    if (family == net::Family::kIpv6 && constraint.field == &ir::kProtocol && !part.expressions.empty()) {
+    Part part{.expressions = std::move(*expressions)};
+    // ip6_packet_match looks for the protocol only if it is asked for one, and drops if the headers
+    // are cut off.
+    if (family == net::Family::kIpv6 && constraint.field == &ir::kProtocol &&
+        !part.expressions.empty()) {
       if (stateful) return refused("the protocol can't be asked for behind a limit");
       part.check = Check::kProtocol;
     }
@@ -47,16 +47,17 @@ struct Lowering {
   Result<Part> operator()(const ir::AnyOf& any) const {
     auto expressions = lower(any, family);
     if (!expressions) return expressions.error();
-    return Part{.expressions = std::move(*expressions), .reads_transport = transport(any.alternatives[0], family)};
+    return Part{.expressions = std::move(*expressions)};
   }
 
   Result<Part> operator()(const ir::Header& header) const {
     if (!stateful && header.tcp_option == 0) {
-      return Part{.check = check_for(header.form), .header = true, .form = header.form};
+      return Part{.expressions = header_readable(header.form),
+                  .check = check_for(header.form),
+                  .header = true};
     }
-    Part part{.expressions = {xt_header(header)}, .reads_transport = true, .xt_protocol = protocol};
     if (protocol == 0) return refused("a match of a header needs its protocol (-p)");
-    return part;
+    return Part{.expressions = {xt_header(header)}, .xt_protocol = protocol};
   }
 
   // xt_limit's bucket of no size never has a packet; nf_tables takes 0 for its default.
@@ -74,23 +75,14 @@ struct Lowering {
 
 Fingerprint identity_of(const Part& part) {
   Hasher hasher;
-  hasher.add(part.header ? 1 + static_cast<uint64_t>(part.form) : 0);
   for (const Expr& expression : part.expressions) add(hasher, expression);
   return hasher.result();
 }
 
-// Whether a part behind `at` reads the transport header before anything stateful is asked.
-bool read_later(std::span<const Part> parts, size_t at) {
-  for (const Part& part : parts.subspan(at + 1)) {
-    if (part.reads_transport) return true;
-    if (part.stateful) return false;
-  }
-  return false;
-}
-
 }  // namespace
 
-Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditions, net::Family family) {
+Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditions,
+                                          net::Family family) {
   Lowering lowering{.family = family, .protocol = protocol_of(conditions)};
   std::vector<Part> parts;
   parts.reserve(conditions.size());
@@ -106,14 +98,25 @@ Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditi
 
 Rule join(std::span<const Part> parts) {
   Rule rule;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const Part& part = parts[i];
-    rule.expressions.insert(rule.expressions.end(), part.expressions.begin(), part.expressions.end());
+  const auto append = [&](const Part& part) {
+    rule.expressions.insert(rule.expressions.end(), part.expressions.begin(),
+                            part.expressions.end());
+  };
+  std::vector<const Part*> headers;
+  const auto append_headers = [&] {
+    for (const Part* header : headers) append(*header);
+    headers.clear();
+  };
+  for (const Part& part : parts) {
     if (part.xt_protocol != 0) rule.xt_protocol = part.xt_protocol;
-    if (part.header && !read_later(parts, i)) {
-      for (Expr& expression : header_readable(part.form)) rule.expressions.push_back(std::move(expression));
+    if (part.header) {
+      headers.push_back(&part);
+      continue;
     }
+    if (part.stateful) append_headers();
+    append(part);
   }
+  append_headers();
   return rule;
 }
 

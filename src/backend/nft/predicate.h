@@ -16,22 +16,22 @@ namespace bulkhead::backend::nft {
 
 // One condition of a step, lowered.
 struct Part {
-  std::vector<Expr> expressions;   // empty where every packet satisfies it
-  std::optional<Check> check;      // must have been made before it is asked
-  bool header = false;             // a Header without expressions of its own: see join()
-  ir::Header::Form form = ir::Header::Form::kTcp;
-  bool stateful = false;           // may not be asked twice for a packet
-  bool reads_transport = false;    // can't hold in a later fragment
-  uint8_t xt_protocol = 0;         // not 0: has an xt match, which wants to know -p
-  Fingerprint identity;            // the same for conditions that mean the same
+  std::vector<Expr> expressions;  // empty where every packet satisfies it
+  std::optional<Check> check;     // must have been made before it is asked
+  bool stateful = false;          // may not be asked twice for a packet
+  bool header = false;            // asks whether a header can be read
+  uint8_t xt_protocol = 0;        // not 0: has an xt match, which wants to know -p
+  Fingerprint identity;           // the same for conditions that mean the same
 };
 
-// Every condition of a step, in order. kRefused where one can't be said exactly: a field that the family doesn't
-// have, an xt match without one -p, IPv6's -p behind a stateful condition.
-Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditions, net::Family family);
+// Every condition of a step, in order. kRefused where one can't be said exactly: a field that the
+// family doesn't have, an xt match without one -p, IPv6's -p behind a stateful condition.
+Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditions,
+                                          net::Family family);
 
-// The rule that asks them all. A Header's own question, whether the header can be read, is left out where another
-// part asks it before anything stateful does.
+// The rule that asks them all. What has no state may be asked in any order: the question whether a
+// header can be read is the dearest and seldom answered with no, so it comes last, though before
+// anything stateful.
 Rule join(std::span<const Part> parts);
 
 }  // namespace bulkhead::backend::nft

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// One family's table as it shall be in the kernel: chains, rules, expressions. Plain data, free of netlink.
+// One family's table as it shall be in the kernel: chains, rules, expressions. Plain data, free of
+// netlink.
 
 #include <cstdint>
 #include <optional>
@@ -20,16 +21,17 @@ inline constexpr std::string_view kTableName = "bulkhead";
 inline constexpr std::string_view kSourceSetName = "source";
 
 struct Rule {
-  ir::RuleId id = ir::kNoId;  // whose count its counter is part of; kNoId for a guard and for a base chain's jump
+  ir::RuleId id = ir::kNoId;  // whose count its counter is part of; kNoId for a guard and for a
+                              // base chain's jump
   std::vector<Expr> expressions;
-  // What xtables' matches are told of the rule's -p (their own check of it); 0 where there is none of them. The
-  // kernel doesn't give it back.
+  // What xtables' matches are told of the rule's -p (their own check of it); 0 where there is none
+  // of them. The kernel doesn't give it back.
   uint8_t xt_protocol = 0;
 };
 
 // What hangs a chain into the packets' path.
 struct BaseHook {
-  std::string type;  // "filter", "nat" or "route"
+  std::string type;   // "filter", "nat" or "route"
   uint32_t hook = 0;  // NF_INET_*
   int32_t priority = 0;
   bool drop_policy = false;  // of the chain itself; ours accept, for the policy is a rule

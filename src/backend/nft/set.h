@@ -8,8 +8,8 @@
 
 namespace bulkhead::backend::nft {
 
-// What nft(8) calls the key; the kernel only stores it. Numbers of nft's `enum datatypes`; a concatenation has six
-// bits for each part.
+// What nft(8) calls the key; the kernel only stores it. Numbers of nft's `enum datatypes`; a
+// concatenation has six bits for each part.
 using KeyType = uint32_t;
 inline constexpr KeyType kIntegerKey = 4;
 inline constexpr KeyType kIpv4AddressKey = 7;
@@ -17,6 +17,10 @@ inline constexpr KeyType kIpv6AddressKey = 8;
 inline constexpr KeyType kProtocolKey = 12;
 inline constexpr KeyType kPortKey = 13;
 inline constexpr KeyType kMarkKey = 19;
+inline constexpr KeyType kConnectionStateKey = 26;
+inline constexpr KeyType kConnectionDirectionKey = 27;
+inline constexpr KeyType kConnectionStatusKey = 28;
+inline constexpr KeyType kPacketTypeKey = 31;
 inline constexpr KeyType kInterfaceKey = 41;
 inline constexpr unsigned kKeyTypeBits = 6;
 
@@ -25,6 +29,7 @@ struct SetElement {
   Data last;  // included; a hash set has the same in both
 
   friend bool operator==(const SetElement&, const SetElement&) = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 finds a null pointer in it
   friend auto operator<=>(const SetElement&, const SetElement&) = default;
 };
 
@@ -38,11 +43,11 @@ enum class SetKind : uint8_t {
 struct Set {
   SetKind kind = SetKind::kHash;
   KeyType key_type = kIntegerKey;
-  uint32_t key_size = 0;                // in bytes; of boxes, with each field padded to 4
-  std::vector<uint8_t> field_sizes;     // of boxes, in bytes, without the padding
+  uint32_t key_size = 0;             // in bytes; of boxes, with each field padded to 4
+  std::vector<uint8_t> field_sizes;  // of boxes, in bytes, without the padding
   std::vector<SetElement> elements;
   ByteOrder order = ByteOrder::kNetwork;  // of the key, for nft(8); no part of the form
-  bool foreign = false;  // read from the kernel, and not of a shape that we make
+  bool foreign = false;                   // read from the kernel, and not of a shape that we make
 
   friend bool operator==(const Set&, const Set&) = default;
 };

@@ -21,9 +21,9 @@ constexpr uint64_t kMaxBodySize = uint64_t{1} << 30;
 struct Trailer {
   uint32_t pieces = 0;       // before it
   uint64_t packed_size = 0;  // of those together
-  uint64_t body_size = 0;
-  Fingerprint checksum;  // of the body
-  Stored stored;         // without what is in the body
+  uint64_t body_size = 0;    // unpacked
+  Fingerprint checksum;      // of what is packed: another packing of the same would be a change too
+  Stored stored;             // without what is in the body
 };
 
 class Writer {
@@ -50,7 +50,8 @@ class Reader {
   explicit Reader(std::string_view text) : text_(text) {}
   uint64_t number(size_t width) {
     const std::string_view part = text(width);
-    return static_cast<uint64_t>(load_be({reinterpret_cast<const uint8_t*>(part.data()), part.size()}));
+    return static_cast<uint64_t>(
+        load_be({reinterpret_cast<const uint8_t*>(part.data()), part.size()}));
   }
   Fingerprint fingerprint() {
     const uint64_t high = number(8);
@@ -134,13 +135,16 @@ std::string pack(std::string_view body) {
 }
 
 std::optional<std::string> unpack(std::string_view packed, uint64_t size) {
-  if (size > kMaxBodySize || ZSTD_getFrameContentSize(packed.data(), packed.size()) != size) return {};
+  if (size > kMaxBodySize || ZSTD_getFrameContentSize(packed.data(), packed.size()) != size)
+    return {};
   std::string body(size, '\0');
   if (ZSTD_decompress(body.data(), size, packed.data(), packed.size()) != size) return {};
   return body;
 }
 
-Error damaged(std::string message) { return {.kind = ErrorKind::kDamaged, .message = std::move(message)}; }
+Error damaged(std::string message) {
+  return {.kind = ErrorKind::kDamaged, .message = std::move(message)};
+}
 
 }  // namespace
 
@@ -152,11 +156,13 @@ std::vector<Piece> split(const Stored& stored) {
   for (size_t at = 0; at < packed.size(); at += kMaxUserValue) {
     pieces.push_back({static_cast<uint32_t>(pieces.size()), packed.substr(at, kMaxUserValue)});
   }
-  Trailer trailer{.pieces = static_cast<uint32_t>(pieces.size()),
-                  .packed_size = packed.size(),
-                  .body_size = body.size(),
-                  .checksum = fingerprint(body),
-                  .stored = {.transaction = stored.transaction, .digest = stored.digest, .epoch = stored.epoch}};
+  Trailer trailer{
+      .pieces = static_cast<uint32_t>(pieces.size()),
+      .packed_size = packed.size(),
+      .body_size = body.size(),
+      .checksum = fingerprint(packed),
+      .stored = {
+          .transaction = stored.transaction, .digest = stored.digest, .epoch = stored.epoch}};
   pieces.push_back({trailer.pieces, write_trailer(trailer)});
   return pieces;
 }
@@ -165,10 +171,12 @@ Result<Stored> assemble(std::span<const Piece> pieces) {
   if (pieces.empty()) return damaged("its source is missing");
   std::vector<const Piece*> order;
   for (const Piece& piece : pieces) order.push_back(&piece);
-  std::sort(order.begin(), order.end(), [](const Piece* a, const Piece* b) { return a->number < b->number; });
+  std::sort(order.begin(), order.end(),
+            [](const Piece* a, const Piece* b) { return a->number < b->number; });
   std::string packed;
   for (size_t i = 0; i < order.size(); ++i) {
-    if (order[i]->number > i) return damaged(fmt::format("piece {} of its source is missing", i + 1));
+    if (order[i]->number > i)
+      return damaged(fmt::format("piece {} of its source is missing", i + 1));
     if (order[i]->number < i) {
       return damaged(fmt::format("piece {} of its source is there twice", order[i]->number + 1));
     }
@@ -179,8 +187,9 @@ Result<Stored> assemble(std::span<const Piece> pieces) {
   if (trailer->pieces != order.size() - 1 || trailer->packed_size != packed.size()) {
     return damaged("its source has another length than was written");
   }
+  if (fingerprint(packed) != trailer->checksum) return damaged("its source was changed");
   auto body = unpack(packed, trailer->body_size);
-  if (!body || fingerprint(*body) != trailer->checksum) return damaged("its source was changed");
+  if (!body) return damaged("its source can't be unpacked");
   read_body(*body, trailer->stored);
   return std::move(trailer->stored);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// The source as the kernel keeps it: with the marks of the chains, compressed, in numbered pieces that fit the user data of a set's elements. The
-// last piece is the trailer, which tells whether the others are all there and as they were.
+// The source as the kernel keeps it: with the marks of the chains, compressed, in numbered pieces
+// that fit the user data of a set's elements. The last piece is the trailer, which tells whether
+// the others are all there and as they were.
 
 #include <cstdint>
 #include <span>
@@ -18,9 +19,9 @@ namespace bulkhead::backend::nft {
 
 struct Stored {
   std::string source;
-  std::string transaction;  // at most kMaxTransactionSize bytes
-  Fingerprint digest;       // of the chains and rules as that transaction left them
-  unsigned epoch = 0;       // of the chains that are in force
+  std::string transaction;       // at most kMaxTransactionSize bytes
+  Fingerprint digest;            // of the chains and rules as that transaction left them
+  unsigned epoch = 0;            // of the chains that are in force
   std::vector<ChainMark> marks;  // of all chains, sorted by name
 };
 inline constexpr size_t kMaxTransactionSize = 64;
@@ -34,7 +35,8 @@ struct Piece {
 
 std::vector<Piece> split(const Stored& stored);
 
-// Of pieces in any order. kDamaged, with what is wrong, if one is missing, there twice or not as it was.
+// Of pieces in any order. kDamaged, with what is wrong, if one is missing, there twice or not as it
+// was.
 Result<Stored> assemble(std::span<const Piece> pieces);
 
 }  // namespace bulkhead::backend::nft

@@ -10,11 +10,13 @@ namespace {
 struct Pair {
   size_t before = 0;
   size_t after = 0;
-  std::optional<size_t> previous;  // the pair that comes before it in the longest run that ends here
+  std::optional<size_t>
+      previous;  // the pair that comes before it in the longest run that ends here
 };
 
 // The n-th occurrence of a form belongs to the n-th one on the other side.
-std::vector<Pair> pair_up(std::span<const Fingerprint> before, std::span<const Fingerprint> after, size_t start) {
+std::vector<Pair> pair_up(std::span<const Fingerprint> before, std::span<const Fingerprint> after,
+                          size_t start) {
   std::unordered_map<Fingerprint, std::vector<size_t>> places;
   for (size_t i = before.size(); i-- > start;) places[before[i]].push_back(i);
   std::vector<Pair> pairs;
@@ -36,9 +38,11 @@ std::vector<std::optional<size_t>> common_subsequence(std::span<const Fingerprin
   for (; start < before.size() && start < after.size() && before[start] == after[start]; ++start) {
     kept[start] = start;
   }
-  // Pairs come in the order of `after`; what is wanted is the longest run of them that rises in `before` too.
+  // Pairs come in the order of `after`; what is wanted is the longest run of them that rises in
+  // `before` too.
   std::vector<Pair> pairs = pair_up(before, after, start);
-  std::vector<size_t> tails;  // tails[n]: the pair that ends a run of n + 1 with the lowest `before`
+  std::vector<size_t>
+      tails;  // tails[n]: the pair that ends a run of n + 1 with the lowest `before`
   for (size_t i = 0; i < pairs.size(); ++i) {
     auto place = std::lower_bound(tails.begin(), tails.end(), i, [&](size_t a, size_t b) {
       return pairs[a].before < pairs[b].before;

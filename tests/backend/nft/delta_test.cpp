@@ -16,10 +16,10 @@ namespace {
 std::vector<ir::Condition> to(uint16_t port) { return {protocol(17), udp(), dport(port)}; }
 classify::Step drop(ir::RuleId id, uint16_t port) { return step(id, to(port), ir::Drop{}); }
 
-template <class T>
-size_t number_of(const std::vector<Change>& changes) {
-  return static_cast<size_t>(
-      std::count_if(changes.begin(), changes.end(), [](const Change& c) { return std::holds_alternative<T>(c); }));
+template <class T> size_t number_of(const std::vector<Change>& changes) {
+  return static_cast<size_t>(std::count_if(changes.begin(), changes.end(), [](const Change& c) {
+    return std::holds_alternative<T>(c);
+  }));
 }
 
 std::vector<ir::RuleId> ids_of(const KernelChain& chain) {
@@ -43,7 +43,8 @@ TEST(Delta, ARuleIsPutBeforeTheNextThatStays) {
   KernelModel kernel;
   kernel.commit(plan4({drop(1, 7), drop(2, 8)}));
   const uint64_t second = kernel.chain("filter/INPUT").rules.back().handle;
-  const std::vector<Change> changes = kernel.commit(plan4({drop(1, 7), drop(3, 9), drop(4, 10), drop(2, 8)}));
+  const std::vector<Change> changes =
+      kernel.commit(plan4({drop(1, 7), drop(3, 9), drop(4, 10), drop(2, 8)}));
   ASSERT_EQ(number_of<AddRule>(changes), 2u);
   EXPECT_EQ(std::get<AddRule>(changes[0]).before, second);
   EXPECT_EQ(std::get<AddRule>(changes[0]).rule.id, 3u);
@@ -63,7 +64,8 @@ TEST(Delta, ARuleThatGoesIsDeletedByItsHandle) {
 TEST(Delta, AChainOfWhichNothingStaysIsFlushed) {
   KernelModel kernel;
   kernel.commit(plan4({step(1, {}, ir::Drop{}), step(2, {}, ir::Drop{})}));
-  const std::vector<Change> changes = kernel.commit(plan4({step(3, {}, ir::Drop{}), step(4, {}, ir::Drop{})}));
+  const std::vector<Change> changes =
+      kernel.commit(plan4({step(3, {}, ir::Drop{}), step(4, {}, ir::Drop{})}));
   EXPECT_EQ(number_of<FlushChain>(changes), 1u);
   EXPECT_EQ(number_of<DeleteRule>(changes), 0u);
 }
@@ -71,8 +73,9 @@ TEST(Delta, AChainOfWhichNothingStaysIsFlushed) {
 TEST(Delta, ChainsComeBeforeTheirJumpsAndGoAfterThem) {
   KernelModel kernel;
   kernel.commit(plan4({drop(1, 7)}));
-  kernel.commit(plan4({step(2, {}, ir::Jump{.chain = "a"}), drop(1, 7)},
-                      {user_chain("a", {step(3, {}, ir::Jump{.chain = "b"})}), user_chain("b", {drop(4, 5)})}));
+  kernel.commit(plan4(
+      {step(2, {}, ir::Jump{.chain = "a"}), drop(1, 7)},
+      {user_chain("a", {step(3, {}, ir::Jump{.chain = "b"})}), user_chain("b", {drop(4, 5)})}));
   EXPECT_EQ(ids_of(kernel.chain("filter/a")), std::vector<ir::RuleId>{3});
   kernel.commit(plan4({drop(1, 7)}));
   EXPECT_EQ(inspect(kernel.table()).damage, "");
@@ -131,13 +134,15 @@ TEST(Delta, AnythingThatIsNotSoundIsReplacedAsAWhole) {
   KernelModel kernel;
   kernel.commit(plan4({drop(1, 7)}));
   kernel.chain("filter/INPUT").rules.pop_back();
-  EXPECT_EQ(inspect(kernel.table()).damage, "a rule of chain INPUT is missing: something else deleted it");
+  EXPECT_EQ(inspect(kernel.table()).damage,
+            "a rule of chain INPUT is missing: something else deleted it");
   const std::vector<Change> changes = kernel.commit(plan4({drop(1, 7)}));
   EXPECT_EQ(number_of<DeleteTable>(changes), 1u);
   EXPECT_EQ(inspect(kernel.table()).damage, "");
 }
 
-// What the caller knows of a rule: its count over all transactions, as Store would keep it in offsets.
+// What the caller knows of a rule: its count over all transactions, as Store would keep it in
+// offsets.
 struct Ledger {
   std::map<ir::RuleId, uint64_t> expected;
   std::map<ir::RuleId, uint64_t> offset;
@@ -173,11 +178,13 @@ TEST(Delta, RandomEditsLoseNoCountAndLeaveTheRulesInOrder) {
       const unsigned epoch = inspect(kernel.table()).stored->epoch;
       std::vector<ir::RuleId> wanted;
       for (const classify::Step& one : input) wanted.push_back(one.id);
-      ASSERT_EQ(ids_of(kernel.chain(in_epoch(epoch, "filter/INPUT"))), wanted) << "seed " << random.seed();
+      ASSERT_EQ(ids_of(kernel.chain(in_epoch(epoch, "filter/INPUT"))), wanted)
+          << "seed " << random.seed();
       for (const auto* steps : {&input, &user}) {
         for (const classify::Step& one : *steps) {
           const uint64_t before = kernel.counts().all[one.id].packets;
-          EXPECT_EQ(before + ledger.offset[one.id], ledger.expected[one.id]) << "seed " << random.seed();
+          EXPECT_EQ(before + ledger.offset[one.id], ledger.expected[one.id])
+              << "seed " << random.seed();
           kernel.hit(one.id, 1 + random.below(5));
           ledger.expected[one.id] += kernel.counts().all[one.id].packets - before;
         }

@@ -13,9 +13,15 @@ namespace {
 const std::string kTcp = "[ meta load l4proto => reg 1 ] [ cmp eq reg 1 0x06 ] ";
 const std::string kUdp = "[ meta load l4proto => reg 1 ] [ cmp eq reg 1 0x11 ] ";
 const std::string kPort22 = "[ payload load 2b @ transport + 2 => reg 1 ] [ cmp eq reg 1 0x0016 ] ";
-const std::string kFrom = "[ payload load 4b @ network + 12 => reg 1 ] [ cmp eq reg 1 0x00000001 ] ";
+const std::string kFrom =
+    "[ payload load 4b @ network + 12 => reg 1 ] [ cmp eq reg 1 0x00000001 ] ";
 const std::string kLimit = "[ limit 1 packets / 1 s burst 5 ] ";
-const std::string kReadable = "[ payload load 1b @ transport + 19 => reg 1 ] [ cmp gte reg 1 0x00 ] ";
+const std::string kReadable =
+    "[ payload load 3b @ transport + 17 => reg 1 ] [ cmp gte reg 1 0x000000 ] ";
+const std::string kUdpReadable =
+    "[ payload load 3b @ transport + 5 => reg 1 ] [ cmp gte reg 1 0x000000 ] ";
+const std::string kPortsReadable =
+    "[ payload load 3b @ transport + 1 => reg 1 ] [ cmp gte reg 1 0x000000 ] ";
 
 constexpr ir::Limit kOneASecond{.rate = 1, .seconds = 1, .burst = 5};
 
@@ -46,36 +52,41 @@ TEST(Guard, StandsBeforeTheFirstRuleOfAProtocolOnly) {
   EXPECT_EQ(input_of({step(1, {protocol(6), tcp(), dport(22)}, ir::Accept{}),
                       step(2, {source(1), protocol(6), tcp(), dport(22)}, ir::Drop{}),
                       step(3, {protocol(17), udp(), dport(22)}, ir::Drop{})}),
-            kTcp + "[ jump check/tcp ] \n" + kTcp + kPort22 + "[ accept ] \n" + kFrom + kTcp + kPort22 +
-                "[ drop ] \n" + kUdp + "[ jump check/udp ] \n" + kUdp + kPort22 + "[ drop ] \n");
+            kTcp + "[ jump check/tcp ] \n" + kTcp + kPort22 + kReadable + "[ accept ] \n" + kFrom +
+                kTcp + kPort22 + kReadable + "[ drop ] \n" + kUdp + "[ jump check/udp ] \n" + kUdp +
+                kPort22 + kUdpReadable + "[ drop ] \n");
 }
 
 TEST(Guard, StandsAgainWhereTheEarlierOneAskedForMore) {
   EXPECT_EQ(input_of({step(1, {source(1), protocol(6), tcp(), dport(22)}, ir::Accept{}),
                       step(2, {protocol(6), tcp(), dport(22)}, ir::Drop{})}),
-            kFrom + kTcp + "[ jump check/tcp ] \n" + kFrom + kTcp + kPort22 + "[ accept ] \n" + kTcp +
-                "[ jump check/tcp ] \n" + kTcp + kPort22 + "[ drop ] \n");
+            kFrom + kTcp + "[ jump check/tcp ] \n" + kFrom + kTcp + kPort22 + kReadable +
+                "[ accept ] \n" + kTcp + "[ jump check/tcp ] \n" + kTcp + kPort22 + kReadable +
+                "[ drop ] \n");
 }
 
 TEST(Guard, OfAProtocolCoversThatOfItsPorts) {
   const ir::Header ports{.form = ir::Header::Form::kPorts};
-  EXPECT_EQ(input_of({step(1, {protocol(6), tcp(), ports, dport(22)}, ir::Drop{})}),
-            kTcp + "[ jump check/tcp ] \n" + kTcp + kPort22 + "[ drop ] \n");
+  EXPECT_EQ(
+      input_of({step(1, {protocol(6), tcp(), ports, dport(22)}, ir::Drop{})}),
+      kTcp + "[ jump check/tcp ] \n" + kTcp + kPort22 + kReadable + kPortsReadable + "[ drop ] \n");
   EXPECT_EQ(input_of({step(1, {protocol(6), ports, dport(22)}, ir::Drop{}),
                       step(2, {protocol(6), tcp(), dport(22)}, ir::Drop{})}),
-            kTcp + "[ jump check/ports ] \n" + kTcp + kPort22 + "[ drop ] \n" + kTcp + "[ jump check/tcp ] \n" + kTcp +
-                kPort22 + "[ drop ] \n")
+            kTcp + "[ jump check/ports ] \n" + kTcp + kPort22 + kPortsReadable + "[ drop ] \n" +
+                kTcp + "[ jump check/tcp ] \n" + kTcp + kPort22 + kReadable + "[ drop ] \n")
       << "4 bytes are not 20";
 }
 
 TEST(Guard, IsEachChainsOwn) {
-  auto program = lower(plan4({step(1, {protocol(6), tcp(), dport(22)}, ir::Jump{.chain = "a"})},
-                             {user_chain("a", {step(2, {protocol(6), tcp(), dport(22)}, ir::Drop{})})}));
+  auto program =
+      lower(plan4({step(1, {protocol(6), tcp(), dport(22)}, ir::Jump{.chain = "a"})},
+                  {user_chain("a", {step(2, {protocol(6), tcp(), dport(22)}, ir::Drop{})})}));
   ASSERT_TRUE(program.ok());
-  EXPECT_EQ(text_of(program->chains[2]), kTcp + "[ jump check/tcp ] \n" + kTcp + kPort22 + "[ drop ] \n");
+  EXPECT_EQ(text_of(program->chains[2]),
+            kTcp + "[ jump check/tcp ] \n" + kTcp + kPort22 + kReadable + "[ drop ] \n");
 }
 
-TEST(Guard, AHeaderAloneIsAskedForByItsLastByte) {
+TEST(Guard, AHeaderIsAskedForLastButBeforeALimit) {
   EXPECT_EQ(input_of({step(1, {protocol(6), tcp()}, ir::Drop{})}),
             kTcp + "[ jump check/tcp ] \n" + kTcp + kReadable + "[ drop ] \n");
   EXPECT_EQ(input_of({step(1, {protocol(6), tcp(), kOneASecond, dport(22)}, ir::Drop{})}),
@@ -85,7 +96,8 @@ TEST(Guard, AHeaderAloneIsAskedForByItsLastByte) {
 
 TEST(Guard, BehindALimitTheKernelsOwnMatchTakesItsPlace) {
   EXPECT_EQ(input_of({step(1, {protocol(6), kOneASecond, tcp(), dport(22)}, ir::Drop{})}),
-            kTcp + kLimit + "[ match tcp rev 0 0x0000ffff0000ffff0000000000000000 ] " + kPort22 + "[ drop ] \n");
+            kTcp + kLimit + "[ match tcp rev 0 0x0000ffff0000ffff0000000000000000 ] " + kPort22 +
+                "[ drop ] \n");
   EXPECT_EQ(input_of({step(1, {kOneASecond, tcp()}, ir::Drop{})}),
             "refused: chain INPUT: a match of a header needs its protocol (-p)");
 }
@@ -104,23 +116,28 @@ TEST(Guard, OfExtensionHeadersInIpv6Only) {
   const std::vector<classify::Step> steps = {step(1, {protocol(6), tcp(), dport(22)}, ir::Drop{}),
                                              step(2, {protocol(17)}, ir::Drop{})};
   EXPECT_EQ(chain_of(net::Family::kIpv6, "filter/INPUT", steps),
-            "[ jump check/protocol ] \n" + kTcp + "[ jump check/tcp ] \n" + kTcp + kPort22 + "[ drop ] \n" + kUdp +
-                "[ drop ] \n");
+            "[ jump check/protocol ] \n" + kTcp + "[ jump check/tcp ] \n" + kTcp + kPort22 +
+                kReadable + "[ drop ] \n" + kUdp + "[ drop ] \n");
 }
 
 TEST(Guard, ChainsReturnWhereTheHeaderIsThereOrNeverWas) {
   const std::vector<classify::Step> steps = {step(1, {protocol(6), tcp(), dport(22)}, ir::Drop{}),
                                              step(2, {protocol(17), udp(), dport(22)}, ir::Drop{})};
   EXPECT_EQ(chain_of(net::Family::kIpv4, "check/tcp", steps),
-            kReadable + "[ return ] \n[ payload load 2b @ network + 6 => reg 1 ] [ bitwise reg 1 & 0x1fff ^ 0x0000 ] " +
+            kReadable +
+                "[ return ] \n[ payload load 2b @ network + 6 => reg 1 ] [ bitwise reg 1 & 0x1fff "
+                "^ 0x0000 ] " +
                 "[ cmp gt reg 1 0x0001 ] [ return ] \n[ drop ] \n");
   EXPECT_EQ(chain_of(net::Family::kIpv4, "check/udp", steps),
-            "[ payload load 1b @ transport + 7 => reg 1 ] [ cmp gte reg 1 0x00 ] [ return ] \n"
-            "[ payload load 2b @ network + 6 => reg 1 ] [ bitwise reg 1 & 0x1fff ^ 0x0000 ] "
-            "[ cmp neq reg 1 0x0000 ] [ return ] \n[ drop ] \n");
-  EXPECT_EQ(chain_of(net::Family::kIpv6, "check/tcp", steps),
-            kReadable + "[ return ] \n[ exthdr load 2b @ 44 + 2 => reg 1 ] [ bitwise reg 1 & 0xfff8 ^ 0x0000 ] " +
+            kUdpReadable +
+                "[ return ] \n[ payload load 2b @ network + 6 => reg 1 ] [ bitwise reg 1 & 0x1fff "
+                "^ 0x0000 ] "
                 "[ cmp neq reg 1 0x0000 ] [ return ] \n[ drop ] \n");
+  EXPECT_EQ(
+      chain_of(net::Family::kIpv6, "check/tcp", steps),
+      kReadable +
+          "[ return ] \n[ exthdr load 2b @ 44 + 2 => reg 1 ] [ bitwise reg 1 & 0xfff8 ^ 0x0000 ] " +
+          "[ cmp neq reg 1 0x0000 ] [ return ] \n[ drop ] \n");
   EXPECT_EQ(chain_of(net::Family::kIpv6, "check/protocol", steps),
             "[ meta load l4proto => reg 1 ] [ cmp gte reg 1 0x00 ] [ return ] \n[ drop ] \n");
   EXPECT_EQ(chain_of(net::Family::kIpv4, "check/icmp", steps), "none");

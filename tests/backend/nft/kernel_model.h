@@ -14,7 +14,8 @@
 #include "backend/nft/lower.h"
 #include "classify/plan.h"
 
-// A kernel of a few lines: what a list of changes makes of a table. It refuses what the real one would.
+// A kernel of a few lines: what a list of changes makes of a table. It refuses what the real one
+// would.
 namespace bulkhead::backend::nft::testing {
 
 class KernelModel {
@@ -23,7 +24,8 @@ class KernelModel {
   KernelTable& table() { return table_; }
 
   void apply(const std::vector<Change>& changes) {
-    for (const Change& change : changes) std::visit([this](const auto& one) { apply_one(one); }, change);
+    for (const Change& change : changes)
+      std::visit([this](const auto& one) { apply_one(one); }, change);
   }
 
   // As NftBackend does it. Gives what was sent.
@@ -64,7 +66,8 @@ class KernelModel {
     if (!fine) throw std::runtime_error(what);
   }
   bool has(const std::string& name) const {
-    return std::any_of(table_.chains.begin(), table_.chains.end(), [&](const auto& c) { return c.name == name; });
+    return std::any_of(table_.chains.begin(), table_.chains.end(),
+                       [&](const auto& c) { return c.name == name; });
   }
 
   void apply_one(const AddTable&) {
@@ -86,18 +89,22 @@ class KernelModel {
   void apply_one(const AddRule& change) {
     for (const Expr& expression : change.rule.expressions) {
       const auto* verdict = std::get_if<Verdict>(&expression);
-      if (verdict != nullptr && !verdict->chain.empty()) require(has(verdict->chain), "no chain to jump to");
+      if (verdict != nullptr && !verdict->chain.empty())
+        require(has(verdict->chain), "no chain to jump to");
     }
     auto& rules = chain(change.chain).rules;
     auto place = rules.end();
     if (change.before) {
-      place = std::find_if(rules.begin(), rules.end(), [&](const auto& r) { return r.handle == *change.before; });
+      place = std::find_if(rules.begin(), rules.end(),
+                           [&](const auto& r) { return r.handle == *change.before; });
       require(place != rules.end(), "no rule to insert before");
     }
-    rules.insert(place, {.handle = ++handles_, .id = change.rule.id, .form = fingerprint(change.rule)});
+    rules.insert(place,
+                 {.handle = ++handles_, .id = change.rule.id, .form = fingerprint(change.rule)});
   }
   void apply_one(const DeleteRule& change) {
-    require(std::erase_if(chain(change.chain).rules, [&](const auto& r) { return r.handle == change.handle; }) == 1,
+    require(std::erase_if(chain(change.chain).rules,
+                          [&](const auto& r) { return r.handle == change.handle; }) == 1,
             "no such rule");
   }
   void apply_one(const FlushChain& change) { chain(change.chain).rules.clear(); }
@@ -112,7 +119,9 @@ class KernelModel {
   }
   void apply_one(const DeletePieces& change) {
     for (uint32_t number : change.numbers) {
-      require(std::erase_if(table_.pieces, [&](const Piece& one) { return one.number == number; }) == 1, "no piece");
+      require(
+          std::erase_if(table_.pieces, [&](const Piece& one) { return one.number == number; }) == 1,
+          "no piece");
     }
   }
 

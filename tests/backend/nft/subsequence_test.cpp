@@ -14,7 +14,8 @@ std::vector<Fingerprint> forms(const std::vector<uint64_t>& numbers) {
   return out;
 }
 
-size_t kept_in_order(const std::vector<Fingerprint>& before, const std::vector<Fingerprint>& after) {
+size_t kept_in_order(const std::vector<Fingerprint>& before,
+                     const std::vector<Fingerprint>& after) {
   const auto kept = common_subsequence(before, after);
   EXPECT_EQ(kept.size(), after.size());
   size_t number = 0;
@@ -33,7 +34,8 @@ size_t longest(const std::vector<Fingerprint>& a, const std::vector<Fingerprint>
   std::vector<std::vector<size_t>> best(a.size() + 1, std::vector<size_t>(b.size() + 1));
   for (size_t i = 1; i <= a.size(); ++i) {
     for (size_t j = 1; j <= b.size(); ++j) {
-      best[i][j] = a[i - 1] == b[j - 1] ? best[i - 1][j - 1] + 1 : std::max(best[i - 1][j], best[i][j - 1]);
+      best[i][j] =
+          a[i - 1] == b[j - 1] ? best[i - 1][j - 1] + 1 : std::max(best[i - 1][j], best[i][j - 1]);
     }
   }
   return best[a.size()][b.size()];
@@ -53,7 +55,8 @@ TEST(CommonSubsequence, IsTheLongestWhereNoFormStandsTwice) {
     std::vector<uint64_t> before(random.below(12));
     for (size_t i = 0; i < before.size(); ++i) before[i] = i;
     std::vector<uint64_t> after = before;
-    for (size_t i = 0; i < after.size(); ++i) std::swap(after[i], after[random.below(after.size())]);
+    for (size_t i = 0; i < after.size(); ++i)
+      std::swap(after[i], after[random.below(after.size())]);
     for (size_t i = 0; i < after.size(); ++i) {
       if (random.one_in(4)) after[i] += 100;
     }

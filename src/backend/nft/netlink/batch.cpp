@@ -21,7 +21,8 @@
 namespace bulkhead::backend::nft::netlink {
 namespace {
 
-// A list of elements is an attribute, which is below 64 KiB; one more element always fits above this.
+// A list of elements is an attribute, which is below 64 KiB; one more element always fits above
+// this.
 constexpr size_t kElementsPerMessage = 32 * 1024;
 constexpr uint8_t kNoFamily = 0;
 
@@ -94,12 +95,14 @@ struct Batch::Encoder {
       out.put_u32(NFTA_SET_KEY_TYPE, kMarkKey);
       out.put_u32(NFTA_SET_KEY_LEN, 4);
       out.put_u32(NFTA_SET_ID, batch.next_set_++);
+      put_byte_order(out, ByteOrder::kHost);
     });
   }
   void operator()(const AddPieces& change) const {
     std::vector<RawElement> elements;
     for (const Piece& piece : change.pieces) {
-      elements.push_back({.key = piece_key(piece.number), .user_data = wrap_user_data(piece.value)});
+      elements.push_back(
+          {.key = piece_key(piece.number), .user_data = wrap_user_data(piece.value)});
     }
     put_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, kSourceSetName, {}, elements);
   }
@@ -199,8 +202,9 @@ void Batch::write_generation(uint32_t generation) {
 }
 
 std::string Batch::what(uint32_t sequence) const {
-  auto after = std::upper_bound(notes_.begin(), notes_.end(), sequence,
-                                [](uint32_t number, const Note& note) { return number < note.sequence; });
+  auto after =
+      std::upper_bound(notes_.begin(), notes_.end(), sequence,
+                       [](uint32_t number, const Note& note) { return number < note.sequence; });
   return after == notes_.begin() ? "the transaction" : (after - 1)->what;
 }
 
@@ -208,7 +212,8 @@ Result<void> Batch::commit(uint32_t generation) {
   assert(last_ != 0);
   if (!closed_) {
     writer_.add_flags(last_at_, NLM_F_ACK);
-    writer_.begin(0, NFNL_MSG_BATCH_END, 0, kNoFamily, socket_.next_sequence(), NFNL_SUBSYS_NFTABLES);
+    writer_.begin(0, NFNL_MSG_BATCH_END, 0, kNoFamily, socket_.next_sequence(),
+                  NFNL_SUBSYS_NFTABLES);
     writer_.end();
     closed_ = true;
   }
@@ -229,7 +234,8 @@ Result<void> Batch::commit(uint32_t generation) {
   if (!received) return received.error();
   if (answer.error == 0) return {};
   socket_.drain();
-  Error error = kernel_error(answer.error, fmt::format("the kernel refused {}", what(answer.sequence)));
+  Error error =
+      kernel_error(answer.error, fmt::format("the kernel refused {}", what(answer.sequence)));
   if (!answer.message.empty()) error.message += fmt::format(" ({})", answer.message);
   return error;
 }

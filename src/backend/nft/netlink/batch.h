@@ -20,9 +20,10 @@ class Batch {
 
   void add(net::Family family, const std::vector<Change>& changes);
 
-  // Sends it. It is carried out only if nf_tables is still in that generation: otherwise kStale. One acknowledgement
-  // is asked for, on the last message; a refusal says what it was that the kernel refused. kUnclear if the answer
-  // is lost. May be called again after kStale. Needs at least one change.
+  // Sends it. It is carried out only if nf_tables is still in that generation: otherwise kStale.
+  // One acknowledgement is asked for, on the last message; a refusal says what it was that the
+  // kernel refused. kUnclear if the answer is lost. May be called again after kStale. Needs at
+  // least one change.
   Result<void> commit(uint32_t generation);
 
   bool empty() const { return last_ == 0; }

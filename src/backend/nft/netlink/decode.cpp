@@ -7,7 +7,6 @@
 #include "backend/nft/netlink/expression.h"
 #include "backend/nft/netlink/registers.h"
 
-
 namespace bulkhead::backend::nft::netlink {
 namespace {
 
@@ -21,8 +20,10 @@ struct Context {
 Maybe payload_load(const Attributes& a, const Context&) {
   const auto reg = from_kernel(a.u32(NFTA_PAYLOAD_DREG));
   const uint32_t base = a.u32(NFTA_PAYLOAD_BASE);
-  if (!reg || (base != NFT_PAYLOAD_NETWORK_HEADER && base != NFT_PAYLOAD_TRANSPORT_HEADER)) return {};
-  return Payload{static_cast<PayloadBase>(base), a.u32(NFTA_PAYLOAD_OFFSET), a.u32(NFTA_PAYLOAD_LEN), *reg};
+  if (!reg || (base != NFT_PAYLOAD_NETWORK_HEADER && base != NFT_PAYLOAD_TRANSPORT_HEADER))
+    return {};
+  return Payload{static_cast<PayloadBase>(base), a.u32(NFTA_PAYLOAD_OFFSET),
+                 a.u32(NFTA_PAYLOAD_LEN), *reg};
 }
 
 Maybe meta_load(const Attributes& a, const Context&) {
@@ -56,15 +57,19 @@ Maybe ct_load(const Attributes& a, const Context&) {
 Maybe exthdr_load(const Attributes& a, const Context&) {
   const auto reg = from_kernel(a.u32(NFTA_EXTHDR_DREG));
   const auto type = a.number(NFTA_EXTHDR_TYPE, 1);
-  if (!reg || !type || a.u32(NFTA_EXTHDR_OP) != NFT_EXTHDR_OP_IPV6 || a.u32(NFTA_EXTHDR_FLAGS) != 0) return {};
-  return Exthdr{static_cast<uint8_t>(*type), a.u32(NFTA_EXTHDR_OFFSET), a.u32(NFTA_EXTHDR_LEN), *reg};
+  if (!reg || !type || a.u32(NFTA_EXTHDR_OP) != NFT_EXTHDR_OP_IPV6 || a.u32(NFTA_EXTHDR_FLAGS) != 0)
+    return {};
+  return Exthdr{static_cast<uint8_t>(*type), a.u32(NFTA_EXTHDR_OFFSET), a.u32(NFTA_EXTHDR_LEN),
+                *reg};
 }
 
 Maybe bitwise(const Attributes& a, const Context&) {
   const auto reg = from_kernel(a.u32(NFTA_BITWISE_SREG));
   const auto mask = value_of(a, NFTA_BITWISE_MASK);
   const auto flip = value_of(a, NFTA_BITWISE_XOR);
-  if (!reg || reg != from_kernel(a.u32(NFTA_BITWISE_DREG)) || a.u32(NFTA_BITWISE_OP) != NFT_BITWISE_BOOL) return {};
+  if (!reg || reg != from_kernel(a.u32(NFTA_BITWISE_DREG)) ||
+      a.u32(NFTA_BITWISE_OP) != NFT_BITWISE_BOOL)
+    return {};
   if (!mask || !flip || mask->size != a.u32(NFTA_BITWISE_LEN)) return {};
   return Bitwise{*reg, *mask, *flip};
 }
@@ -104,7 +109,8 @@ Maybe lookup(const Attributes& a, const Context& context) {
 }
 
 Maybe counter(const Attributes& a, const Context& context) {
-  context.counters = context.counters + ir::Counters{a.u64(NFTA_COUNTER_PACKETS), a.u64(NFTA_COUNTER_BYTES)};
+  context.counters =
+      context.counters + ir::Counters{a.u64(NFTA_COUNTER_PACKETS), a.u64(NFTA_COUNTER_BYTES)};
   return Counter{};
 }
 
@@ -121,7 +127,8 @@ Maybe log(const Attributes& a, const Context&) {
 Maybe reject(const Attributes& a, const Context&) {
   const uint32_t type = a.u32(NFTA_REJECT_TYPE, UINT32_MAX);
   if (type != NFT_REJECT_ICMP_UNREACH && type != NFT_REJECT_TCP_RST) return {};
-  return Reject{static_cast<RejectType>(type), static_cast<uint8_t>(a.number(NFTA_REJECT_ICMP_CODE, 1).value_or(0))};
+  return Reject{static_cast<RejectType>(type),
+                static_cast<uint8_t>(a.number(NFTA_REJECT_ICMP_CODE, 1).value_or(0))};
 }
 
 Maybe immediate(const Attributes& a, const Context&) {
@@ -139,7 +146,8 @@ Maybe immediate(const Attributes& a, const Context&) {
 
 Maybe xt_match(const Attributes& a, const Context&) {
   const auto info = a.bytes(NFTA_MATCH_INFO);
-  return XtMatch{std::string(a.text(NFTA_MATCH_NAME)), a.u32(NFTA_MATCH_REV), {info.begin(), info.end()}};
+  return XtMatch{
+      std::string(a.text(NFTA_MATCH_NAME)), a.u32(NFTA_MATCH_REV), {info.begin(), info.end()}};
 }
 
 using Decoder = Maybe (*)(const Attributes&, const Context&);
@@ -167,7 +175,8 @@ Expr decode(const nlattr* element, const FindSet& find_set, ir::Counters& counte
   const Attributes outer(element);
   const std::string_view name = outer.text(NFTA_EXPR_NAME);
   if (auto decoder = kDecoders.find(name); decoder != kDecoders.end()) {
-    if (Maybe known = decoder->second(outer.nested(NFTA_EXPR_DATA), {find_set, counters})) return *known;
+    if (Maybe known = decoder->second(outer.nested(NFTA_EXPR_DATA), {find_set, counters}))
+      return *known;
   }
   const auto bytes = outer.bytes(NFTA_EXPR_DATA);
   return Unknown{std::string(name), {bytes.begin(), bytes.end()}};

@@ -15,13 +15,15 @@ uint8_t family_of(const nlmsghdr* message) {
   return mnl_nlmsg_get_payload_len(message) < sizeof *generic ? 0 : generic->nfgen_family;
 }
 
-Result<bool> dump(Socket& socket, uint16_t type, const Scope& scope, uint16_t table_attribute, const Take& take) {
+Result<bool> dump(Socket& socket, uint16_t type, const Scope& scope, uint16_t table_attribute,
+                  const Take& take) {
   Writer request;
   request.begin(NFNL_SUBSYS_NFTABLES, type, NLM_F_DUMP, scope.family, socket.next_sequence());
   if (!scope.table.empty()) request.put_text(table_attribute, scope.table);
   request.end();
-  return socket.dump(request.bytes(),
-                     [&](const nlmsghdr* message) { take(family_of(message), Attributes(message)); });
+  return socket.dump(request.bytes(), [&](const nlmsghdr* message) {
+    take(family_of(message), Attributes(message));
+  });
 }
 
 }  // namespace
@@ -45,7 +47,8 @@ Result<bool> dump_sets(Socket& socket, const Scope& scope, const Take& take) {
 Result<bool> dump_elements(Socket& socket, const Scope& scope,
                            const std::function<void(const nlattr*)>& take) {
   Writer request;
-  request.begin(NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, NLM_F_DUMP, scope.family, socket.next_sequence());
+  request.begin(NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, NLM_F_DUMP, scope.family,
+                socket.next_sequence());
   request.put_text(NFTA_SET_ELEM_LIST_TABLE, scope.table);
   request.put_text(NFTA_SET_ELEM_LIST_SET, scope.set);
   request.end();

@@ -19,7 +19,8 @@
 namespace bulkhead::backend::nft::netlink {
 namespace {
 
-// Tables that come and go while they are read are read again; a list for people needs no more than that.
+// Tables that come and go while they are read are read again; a list for people needs no more than
+// that.
 constexpr int kTries = 50;
 
 std::string family_word(uint8_t family) {
@@ -49,21 +50,25 @@ bool ours(uint8_t family, std::string_view table) {
   return table == kTableName && (family == NFPROTO_IPV4 || family == NFPROTO_IPV6);
 }
 
-// Whether a packet may end here: dropped, rejected, or handed to something that decides and can't be asked.
+// Whether a packet may end here: dropped, rejected, or handed to something that decides and can't
+// be asked.
 bool may_drop(const nlattr* element) {
   const Attributes expression(element);
   const std::string_view name = expression.text(NFTA_EXPR_NAME);
   const Attributes body = expression.nested(NFTA_EXPR_DATA);
   if (name == "immediate") {
     const Attributes data = body.nested(NFTA_IMMEDIATE_DATA);
-    return data.has(NFTA_DATA_VERDICT) && data.nested(NFTA_DATA_VERDICT).u32(NFTA_VERDICT_CODE) == NF_DROP;
+    return data.has(NFTA_DATA_VERDICT) &&
+           data.nested(NFTA_DATA_VERDICT).u32(NFTA_VERDICT_CODE) == NF_DROP;
   }
   // A look-up that gives a verdict.
-  if (name == "lookup") return body.has(NFTA_LOOKUP_DREG) && body.u32(NFTA_LOOKUP_DREG) == NFT_REG_VERDICT;
+  if (name == "lookup")
+    return body.has(NFTA_LOOKUP_DREG) && body.u32(NFTA_LOOKUP_DREG) == NFT_REG_VERDICT;
   if (name == "target") {
     static constexpr std::array<std::string_view, 9> kHarmless = {
         "LOG", "NFLOG", "MARK", "CONNMARK", "MASQUERADE", "SNAT", "DNAT", "REDIRECT", "TCPMSS"};
-    return std::find(kHarmless.begin(), kHarmless.end(), body.text(NFTA_TARGET_NAME)) == kHarmless.end();
+    return std::find(kHarmless.begin(), kHarmless.end(), body.text(NFTA_TARGET_NAME)) ==
+           kHarmless.end();
   }
   return name == "reject" || name == "queue" || name == "synproxy";
 }

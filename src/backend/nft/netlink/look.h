@@ -23,12 +23,15 @@ struct Look {
   std::array<Seen, 2> families;  // in the order of net::kFamilies
 
   Seen& of(net::Family family) { return families[family == net::Family::kIpv4 ? 0 : 1]; }
-  const Seen& of(net::Family family) const { return families[family == net::Family::kIpv4 ? 0 : 1]; }
+  const Seen& of(net::Family family) const {
+    return families[family == net::Family::kIpv4 ? 0 : 1];
+  }
 };
 
-// Looks until nothing of ours changes meanwhile. Other programs may change nf_tables all the time, and each change
-// moves the generation: a look that was disturbed counts if all that was read is sound and its trailers are still
-// there when the generation has been read. kBusy if that never comes.
+// Looks until nothing of ours changes meanwhile. Other programs may change nf_tables all the time,
+// and each change moves the generation: a look that was disturbed counts if all that was read is
+// sound and its trailers are still there when the generation has been read. kBusy if that never
+// comes.
 Result<Look> look(Socket& socket);
 
 // Whether the same tables, chains and rules stood there: everything but the counts.

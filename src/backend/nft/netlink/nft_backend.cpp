@@ -20,11 +20,12 @@ namespace bulkhead::backend::nft {
 namespace netlink {
 namespace {
 
-// Only other programs' changes make it try again, each within the microseconds between a look and a commit.
+// Only other programs' changes make it try again, each within the microseconds between a look and a
+// commit.
 constexpr int kTries = 200;
 
-// The kernel follows a packet through 16 chains (NFT_JUMP_STACK_SIZE, nft_chain_validate). Of these the base chain,
-// the built-in chain and a check chain are ours.
+// The kernel follows a packet through 16 chains (NFT_JUMP_STACK_SIZE, nft_chain_validate). Of these
+// the base chain, the built-in chain and a check chain are ours.
 constexpr unsigned kMaxDepth = 13;
 
 Result<std::string> new_transaction() {
@@ -52,11 +53,14 @@ Installed installed(const Seen& seen, bool with_counters) {
 
 // Whether a snapshot's table is the one that stands there, by the transaction that wrote it.
 bool still(const Installed& then, const Seen& now) {
-  if (!then.damage.empty() || !now.inspection.damage.empty() || then.present != now.table.present) return false;
+  if (!then.damage.empty() || !now.inspection.damage.empty() || then.present != now.table.present)
+    return false;
   return !then.present || then.transaction == now.inspection.stored->transaction;
 }
 
-Error stale() { return {.kind = ErrorKind::kStale, .message = "another program changed the rules meanwhile"}; }
+Error stale() {
+  return {.kind = ErrorKind::kStale, .message = "another program changed the rules meanwhile"};
+}
 
 }  // namespace
 
@@ -81,7 +85,8 @@ Result<void> NftBackend::look_again(const Snapshot& base) {
   return {};
 }
 
-Result<std::vector<Change>> NftBackend::changes_for(const Desired& desired, std::string_view transaction) const {
+Result<std::vector<Change>> NftBackend::changes_for(const Desired& desired,
+                                                    std::string_view transaction) const {
   const Seen& now = last_->of(desired.family);
   if (!desired.plan) {
     if (!now.table.present) return std::vector<Change>{};
@@ -89,7 +94,8 @@ Result<std::vector<Change>> NftBackend::changes_for(const Desired& desired, std:
   }
   auto program = lower(*desired.plan);
   if (!program) return program.error();
-  if (!now.inspection.stored) return build_anew(now.table, std::move(*program), desired.source, transaction);
+  if (!now.inspection.stored)
+    return build_anew(now.table, std::move(*program), desired.source, transaction);
   return delta(sound(now), std::move(*program), desired.source, transaction);
 }
 

@@ -27,7 +27,8 @@ class NftBackend final : public Backend {
  private:
   // The look that a snapshot is of: the last one, or one made now that shows the same tables.
   Result<void> look_again(const Snapshot& base);
-  Result<std::vector<Change>> changes_for(const Desired& desired, std::string_view transaction) const;
+  Result<std::vector<Change>> changes_for(const Desired& desired,
+                                          std::string_view transaction) const;
 
   Socket socket_;
   std::optional<Look> last_;

@@ -14,7 +14,8 @@ namespace bulkhead::backend::nft::netlink {
 
 // The kernel shows a register by its 16-byte name wherever it has one (nft_dump_register).
 constexpr uint32_t to_kernel(Register reg) {
-  return reg % 4 == 0 ? static_cast<uint32_t>(NFT_REG_1) + reg / 4u : static_cast<uint32_t>(NFT_REG32_00) + reg;
+  return reg % 4 == 0 ? static_cast<uint32_t>(NFT_REG_1) + reg / 4u
+                      : static_cast<uint32_t>(NFT_REG32_00) + reg;
 }
 constexpr std::optional<Register> from_kernel(uint32_t reg) {
   if (reg >= NFT_REG_1 && reg <= NFT_REG_4) return static_cast<Register>((reg - NFT_REG_1) * 4);

@@ -4,6 +4,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "backend/nft/netlink/registers.h"
@@ -22,17 +23,9 @@ uint32_t flags_of(SetKind kind) {
   return flags | NFT_SET_INTERVAL | NFT_SET_CONCAT;
 }
 
-// nft(8) asks for the byte order of keys whose type doesn't say it (libnftnl: NFTNL_UDATA_SET_KEYBYTEORDER).
-std::vector<uint8_t> byte_order_user_data(ByteOrder order) {
-  constexpr uint8_t kKeyByteOrder = 0;
-  const uint32_t value = order == ByteOrder::kHost ? 1 : 2;
-  std::vector<uint8_t> out{kKeyByteOrder, sizeof value, 0, 0, 0, 0};
-  std::memcpy(out.data() + 2, &value, sizeof value);
-  return out;
-}
-
 bool all_ones(const Data& data) {
-  return std::all_of(data.view().begin(), data.view().end(), [](uint8_t byte) { return byte == 0xff; });
+  return std::all_of(data.view().begin(), data.view().end(),
+                     [](uint8_t byte) { return byte == 0xff; });
 }
 
 Data neighbour(const Data& data, int step) {
@@ -67,6 +60,16 @@ bool pair_up(std::vector<RawElement>& raw, Set& set) {
 
 }  // namespace
 
+// nft(8) asks for the byte order of keys whose type doesn't say it (libnftnl:
+// NFTNL_UDATA_SET_KEYBYTEORDER).
+void put_byte_order(Writer& out, ByteOrder order) {
+  constexpr uint8_t kKeyByteOrder = 0;
+  const uint32_t value = order == ByteOrder::kHost ? 1 : 2;
+  std::array<uint8_t, 6> data{kKeyByteOrder, sizeof value};
+  std::memcpy(data.data() + 2, &value, sizeof value);
+  out.put(NFTA_SET_USERDATA, data);
+}
+
 void put_set(Writer& out, const Set& set) {
   out.put_u32(NFTA_SET_FLAGS, flags_of(set.kind));
   out.put_u32(NFTA_SET_KEY_TYPE, set.key_type);
@@ -83,13 +86,15 @@ void put_set(Writer& out, const Set& set) {
       }
     });
   });
-  out.put(NFTA_SET_USERDATA, byte_order_user_data(set.order));
+  put_byte_order(out, set.order);
 }
 
 std::vector<RawElement> raw_elements(const Set& set) {
   std::vector<RawElement> out;
-  if (set.kind == SetKind::kIntervals && set.elements[0].first != make_data(0, set.elements[0].first.size)) {
-    // What lies before the first interval is outside; nft(8) writes it, and reads sets that have it.
+  if (set.kind == SetKind::kIntervals &&
+      set.elements[0].first != make_data(0, set.elements[0].first.size)) {
+    // What lies before the first interval is outside; nft(8) writes it, and reads sets that have
+    // it.
     out.push_back({.key = make_data(0, set.elements[0].first.size), .interval_end = true});
   }
   for (const SetElement& element : set.elements) {
@@ -109,13 +114,15 @@ void put_element(Writer& out, const RawElement& element) {
     if (element.key_end.size != 0) put_value(out, NFTA_SET_ELEM_KEY_END, element.key_end);
     if (element.interval_end) out.put_u32(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
     if (!element.user_data.empty()) {
-      out.put(NFTA_SET_ELEM_USERDATA,
-              {reinterpret_cast<const uint8_t*>(element.user_data.data()), element.user_data.size()});
+      out.put(NFTA_SET_ELEM_USERDATA, {reinterpret_cast<const uint8_t*>(element.user_data.data()),
+                                       element.user_data.size()});
     }
   });
 }
 
-bool is_anonymous(const Attributes& set) { return (set.u32(NFTA_SET_FLAGS) & NFT_SET_ANONYMOUS) != 0; }
+bool is_anonymous(const Attributes& set) {
+  return (set.u32(NFTA_SET_FLAGS) & NFT_SET_ANONYMOUS) != 0;
+}
 
 RawElement read_element(const nlattr* element) {
   const Attributes a(element);
@@ -124,8 +131,8 @@ RawElement read_element(const nlattr* element) {
                  .key_end = data_of(a.nested(NFTA_SET_ELEM_KEY_END).bytes(NFTA_DATA_VALUE)),
                  .interval_end = (flags & NFT_SET_ELEM_INTERVAL_END) != 0,
                  .user_data = std::string(a.raw_text(NFTA_SET_ELEM_USERDATA))};
-  for (uint16_t type : {NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_TIMEOUT, NFTA_SET_ELEM_EXPR, NFTA_SET_ELEM_OBJREF,
-                        NFTA_SET_ELEM_EXPRESSIONS}) {
+  for (uint16_t type : {NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_TIMEOUT, NFTA_SET_ELEM_EXPR,
+                        NFTA_SET_ELEM_OBJREF, NFTA_SET_ELEM_EXPRESSIONS}) {
     out.extra = out.extra || a.has(type);
   }
   if ((flags & ~static_cast<uint32_t>(NFT_SET_ELEM_INTERVAL_END)) != 0) out.extra = true;
@@ -152,7 +159,8 @@ void fill(Set& set, std::vector<RawElement> elements) {
     return;
   }
   for (const RawElement& element : elements) {
-    set.elements.push_back({element.key, element.key_end.size == 0 ? element.key : element.key_end});
+    set.elements.push_back(
+        {element.key, element.key_end.size == 0 ? element.key : element.key_end});
   }
   std::sort(set.elements.begin(), set.elements.end());
 }

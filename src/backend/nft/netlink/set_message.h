@@ -23,9 +23,12 @@ struct RawElement {
   friend bool operator==(const RawElement&, const RawElement&) = default;
 };
 
+// For nft(8): how a set's key, if it is a number, is to be read.
+void put_byte_order(Writer& out, ByteOrder order);
 // The body of NFT_MSG_NEWSET for an anonymous set, behind table, name and id.
 void put_set(Writer& out, const Set& set);
-// The elements of an anonymous set, in order. An interval ends with an element of its own, the first value behind it.
+// The elements of an anonymous set, in order. An interval ends with an element of its own, the
+// first value behind it.
 std::vector<RawElement> raw_elements(const Set& set);
 // NFTA_LIST_ELEM of an element list.
 void put_element(Writer& out, const RawElement& element);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "backend/nft/netlink/socket.h"
 
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -9,15 +11,14 @@
 
 #include <fmt/format.h>
 #include <libmnl/libmnl.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
 
 #include "backend/nft/netlink/attributes.h"
 
 namespace bulkhead::backend::nft::netlink {
 namespace {
 
-// The kernel answers a batch before send() returns, and a dump as fast as we read. This is for a machine in trouble.
+// The kernel answers a batch before send() returns, and a dump as fast as we read. This is for a
+// machine in trouble.
 constexpr timeval kPatience{.tv_sec = 20, .tv_usec = 0};
 // The kernel makes its dump messages as large as what we read with, up to 32 KiB.
 constexpr size_t kReceiveSize = 64 * 1024;
@@ -34,13 +35,15 @@ Reply reply_of(const nlmsghdr* message) {
 }
 
 bool is_reply(const nlmsghdr* message) {
-  return message->nlmsg_type == NLMSG_ERROR && mnl_nlmsg_get_payload_len(message) >= sizeof(nlmsgerr);
+  return message->nlmsg_type == NLMSG_ERROR &&
+         mnl_nlmsg_get_payload_len(message) >= sizeof(nlmsgerr);
 }
 
 }  // namespace
 
 Error kernel_error(int errno_value, std::string what) {
-  Error error{.message = fmt::format("{}: {}", what, std::strerror(errno_value)), .errno_value = errno_value};
+  Error error{.message = fmt::format("{}: {}", what, std::strerror(errno_value)),
+              .errno_value = errno_value};
   switch (errno_value) {
     case EPERM:
     case EACCES:
@@ -50,7 +53,8 @@ Error kernel_error(int errno_value, std::string what) {
     case ERESTART: error.kind = ErrorKind::kStale; break;
     case EPROTONOSUPPORT:
     case EAFNOSUPPORT:
-      error.hint = "this kernel has no nf_tables (CONFIG_NF_TABLES); Linux 5.6 or later has what is needed";
+      error.hint =
+          "this kernel has no nf_tables (CONFIG_NF_TABLES); Linux 5.6 or later has what is needed";
       break;
     case EMLINK: error.hint = "the kernel follows a packet through 16 chains at most"; break;
     default: break;
@@ -66,7 +70,8 @@ Result<Socket> Socket::open() {
   mnl_socket* raw = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
   if (raw == nullptr) return kernel_error(errno, "can't talk to the kernel's netfilter");
   Socket socket(raw);
-  if (mnl_socket_bind(raw, 0, MNL_SOCKET_AUTOPID) < 0) return kernel_error(errno, "can't bind a netlink socket");
+  if (mnl_socket_bind(raw, 0, MNL_SOCKET_AUTOPID) < 0)
+    return kernel_error(errno, "can't bind a netlink socket");
   const int fd = mnl_socket_get_fd(raw);
   const int yes = 1;
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
@@ -80,8 +85,8 @@ Result<Socket> Socket::open() {
   return socket;
 }
 
-// The kernel takes a datagram only if it fits the send buffer (netlink_sendmsg), and only root of the initial user
-// namespace may make that larger than net.core.wmem_max.
+// The kernel takes a datagram only if it fits the send buffer (netlink_sendmsg), and only root of
+// the initial user namespace may make that larger than net.core.wmem_max.
 Result<void> Socket::make_room(size_t size) {
   if (size <= room_) return {};
   const int fd = mnl_socket_get_fd(socket_.get());
@@ -96,19 +101,21 @@ Result<void> Socket::make_room(size_t size) {
   constexpr size_t kOverhead = 32;
   room_ = given > 0 ? static_cast<size_t>(given) - kOverhead : 0;
   if (size <= room_) return {};
-  return Error{.message = fmt::format("a transaction of {} bytes doesn't fit the {} that may be sent at once",
-                                      size, room_),
-               .hint = fmt::format("outside of a user namespace there is no such limit; or set the sysctl "
-                                   "net.core.wmem_max of the host to {}",
-                                   (size + kOverhead + 1) / 2),
-               .errno_value = EMSGSIZE};
+  return Error{
+      .message = fmt::format(
+          "a transaction of {} bytes doesn't fit the {} that may be sent at once", size, room_),
+      .hint = fmt::format("outside of a user namespace there is no such limit; or set the sysctl "
+                          "net.core.wmem_max of the host to {}",
+                          (size + kOverhead + 1) / 2),
+      .errno_value = EMSGSIZE};
 }
 
 Result<void> Socket::send(std::span<const uint8_t> messages) {
   if (auto room = make_room(messages.size()); !room) return room.error();
   if (mnl_socket_sendto(socket_.get(), messages.data(), messages.size()) >= 0) return {};
   Error error = kernel_error(errno, "can't send to the kernel's netfilter");
-  // The batch was carried out and its answers had no room, or was interrupted at a place that we can't know.
+  // The batch was carried out and its answers had no room, or was interrupted at a place that we
+  // can't know.
   if (errno == ENOBUFS || errno == EAGAIN || errno == EINTR) error.kind = ErrorKind::kUnclear;
   return error;
 }
@@ -123,8 +130,8 @@ Result<bool> Socket::dump(std::span<const uint8_t> request,
     if (received < 0 && errno == EINTR) continue;
     if (received < 0) return kernel_error(errno, "no answer from the kernel's netfilter");
     int left = static_cast<int>(received);
-    for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(message, left);
-         message = mnl_nlmsg_next(message, &left)) {
+    for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
+         mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
       if (message->nlmsg_seq != sequence) continue;
       if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) consistent = false;
       if (message->nlmsg_type == NLMSG_DONE) return consistent;
@@ -149,8 +156,8 @@ Result<void> Socket::replies(const std::function<bool(const Reply&)>& take) {
       return error;
     }
     int left = static_cast<int>(received);
-    for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(message, left);
-         message = mnl_nlmsg_next(message, &left)) {
+    for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
+         mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
       if (is_reply(message) && take(reply_of(message))) return {};
     }
   }
@@ -158,7 +165,8 @@ Result<void> Socket::replies(const std::function<bool(const Reply&)>& take) {
 
 void Socket::drain() {
   const int fd = mnl_socket_get_fd(socket_.get());
-  while (recv(fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT) >= 0 || errno == ENOBUFS || errno == EINTR) {
+  while (recv(fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT) >= 0 || errno == ENOBUFS ||
+         errno == EINTR) {
   }
 }
 

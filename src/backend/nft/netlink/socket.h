@@ -28,13 +28,16 @@ class Socket {
   // kSystem if the kernel has no netfilter netlink.
   static Result<Socket> open();
 
-  // As one datagram, which is what makes a batch one transaction. kSystem, explained, if it is larger than the
-  // socket may send; kUnclear where the kernel may have taken it and its answer didn't fit.
+  // As one datagram, which is what makes a batch one transaction. kSystem, explained, if it is
+  // larger than the socket may send; kUnclear where the kernel may have taken it and its answer
+  // didn't fit.
   Result<void> send(std::span<const uint8_t> messages);
 
-  // Sends a dump request and hands out its answers. False: the kernel says that what it dumped changed meanwhile.
-  // kPermission without CAP_NET_ADMIN; ENOENT in errno_value if what is asked for isn't there.
-  Result<bool> dump(std::span<const uint8_t> request, const std::function<void(const nlmsghdr*)>& take);
+  // Sends a dump request and hands out its answers. False: the kernel says that what it dumped
+  // changed meanwhile. kPermission without CAP_NET_ADMIN; ENOENT in errno_value if what is asked
+  // for isn't there.
+  Result<bool> dump(std::span<const uint8_t> request,
+                    const std::function<void(const nlmsghdr*)>& take);
 
   // Waits for replies until `take` says that it has all it wants. kUnclear if they don't come.
   Result<void> replies(const std::function<bool(const Reply&)>& take);

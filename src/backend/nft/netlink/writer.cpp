@@ -12,15 +12,16 @@
 
 namespace bulkhead::backend::nft::netlink {
 
-void Writer::begin(uint8_t subsystem, uint16_t type, uint16_t flags, uint8_t family, uint32_t sequence,
-                   uint16_t resource) {
+void Writer::begin(uint8_t subsystem, uint16_t type, uint16_t flags, uint8_t family,
+                   uint32_t sequence, uint16_t resource) {
   message_ = buffer_.size();
   const nlmsghdr header{.nlmsg_len = 0,
                         .nlmsg_type = static_cast<uint16_t>(subsystem << 8 | type),
                         .nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags),
                         .nlmsg_seq = sequence,
                         .nlmsg_pid = 0};
-  const nfgenmsg generic{.nfgen_family = family, .version = NFNETLINK_V0, .res_id = htons(resource)};
+  const nfgenmsg generic{
+      .nfgen_family = family, .version = NFNETLINK_V0, .res_id = htons(resource)};
   append(&header, sizeof header);
   append(&generic, sizeof generic);
 }
@@ -86,6 +87,8 @@ void Writer::append(const void* data, size_t size) {
   buffer_.insert(buffer_.end(), bytes, bytes + size);
 }
 
-void Writer::pad() { buffer_.resize((buffer_.size() + NLA_ALIGNTO - 1) / NLA_ALIGNTO * NLA_ALIGNTO); }
+void Writer::pad() {
+  buffer_.resize((buffer_.size() + NLA_ALIGNTO - 1) / NLA_ALIGNTO * NLA_ALIGNTO);
+}
 
 }  // namespace bulkhead::backend::nft::netlink

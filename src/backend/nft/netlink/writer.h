@@ -8,8 +8,8 @@
 
 namespace bulkhead::backend::nft::netlink {
 
-// Netlink messages one behind the other, in a buffer that grows. (libmnl writes into a buffer of fixed size and
-// doesn't look where it ends.) Numbers are big-endian, as nf_tables wants them.
+// Netlink messages one behind the other, in a buffer that grows. (libmnl writes into a buffer of
+// fixed size and doesn't look where it ends.) Numbers are big-endian, as nf_tables wants them.
 class Writer {
  public:
   // type: NFT_MSG_* or, with `subsystem` 0, NFNL_MSG_BATCH_*. family: NFPROTO_*.
@@ -23,8 +23,7 @@ class Writer {
   void put_u8(uint16_t type, uint8_t value);
   void put_u32(uint16_t type, uint32_t value);
   void put_u64(uint16_t type, uint64_t value);
-  template <class Body>
-  void nest(uint16_t type, Body body) {
+  template <class Body> void nest(uint16_t type, Body body) {
     const size_t start = open_nest(type);
     body();
     close_nest(start);
