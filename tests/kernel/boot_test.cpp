@@ -24,7 +24,8 @@ class BootTest : public ProgramTest {
     ASSERT_EQ(saved.exit_code, 0) << saved.describe();
   }
   ExecResult boot(const std::string& config = "") const {
-    return with_state({"boot", "--config", config.empty() ? (folder_ / "none.toml").string() : config});
+    return with_state(
+        {"boot", "--config", config.empty() ? (folder_ / "none.toml").string() : config});
   }
   // Closed, but for management from anywhere, by packets.
   void expect_closed() {
@@ -38,7 +39,8 @@ class BootTest : public ProgramTest {
     EXPECT_EQ(in(to_host6({Icmp6{}})), "accepted input");
     EXPECT_EQ(in(through6({Tcp{.dport = 22}})), "dropped");
     EXPECT_EQ(out(from_host({Tcp{.sport = 40001, .dport = 443}})), "accepted output");
-    EXPECT_EQ(in(to_host({Tcp{.sport = 443, .dport = 40001, .flags = "SA"}})), "accepted input") << "its answer";
+    EXPECT_EQ(in(to_host({Tcp{.sport = 443, .dport = 40001, .flags = "SA"}})), "accepted input")
+        << "its answer";
   }
 };
 
@@ -96,7 +98,9 @@ TEST_F(BootTest, AMissingFileClosesTheHostThatHadOne) {
 }
 
 TEST_F(BootTest, RulesThatCannotBeLoadedCloseTheHost) {
-  ASSERT_TRUE(host::save(state_, {.v4 = kSeedRules, .v6 = "*filter\n-A INPUT -m nosuch -j DROP\nCOMMIT\n"}).ok());
+  ASSERT_TRUE(
+      host::save(state_, {.v4 = kSeedRules, .v6 = "*filter\n-A INPUT -m nosuch -j DROP\nCOMMIT\n"})
+          .ok());
   const auto booted = boot();
   EXPECT_EQ(booted.exit_code, 1);
   EXPECT_THAT(booted.err, HasSubstr("nosuch"));
@@ -107,12 +111,14 @@ TEST_F(BootTest, ManagementAddressesNarrowSsh) {
   save_seed();
   restart();
   std::filesystem::remove(state_ / "saved.rules");
-  const auto config = write("c.toml", "[management]\naddresses = ['192.0.2.77', '2001:db8::9']\nssh_ports = [2222]\n");
+  const auto config = write(
+      "c.toml", "[management]\naddresses = ['192.0.2.77', '2001:db8::9']\nssh_ports = [2222]\n");
   const auto booted = boot(config);
   EXPECT_EQ(booted.exit_code, 1);
   EXPECT_THAT(booted.err, HasSubstr("ssh from 192.0.2.77/32, 2001:db8::9/128"));
   EXPECT_EQ(in(to_host({Tcp{.dport = 2222}})), "dropped");
-  EXPECT_EQ(in(build(Ip4{.saddr = "192.0.2.77", .daddr = kHost} / Tcp{.dport = 2222})), "accepted input");
+  EXPECT_EQ(in(build(Ip4{.saddr = "192.0.2.77", .daddr = kHost} / Tcp{.dport = 2222})),
+            "accepted input");
   EXPECT_EQ(in(build(Ip4{.saddr = "192.0.2.77", .daddr = kHost} / Tcp{.dport = 22})), "dropped");
   EXPECT_EQ(in(to_host6({Tcp{.dport = 2222}})), "accepted input");
 }
@@ -173,12 +179,13 @@ TEST_F(BootTest, SaveRefusesADamagedTable) {
 
 // The seed's own way: its script, run by a shell as cron's @reboot would.
 TEST_F(BootTest, TheSeedsScriptWorksUnchanged) {
-  const auto script = write("firewall.sh",
-                            "#!/bin/bash\nIPT=" + program("iptables") +
-                                "\n$IPT -F\n$IPT -X\n$IPT -P OUTPUT ACCEPT\n$IPT -P INPUT DROP\n$IPT -P FORWARD DROP\n"
-                                "$IPT -A INPUT -p tcp --dport 22 -s 192.0.2.9 -j ACCEPT\n"
-                                "$IPT -A INPUT -p tcp --dport 80 -j ACCEPT\n"
-                                "$IPT -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT\n");
+  const auto script = write(
+      "firewall.sh",
+      "#!/bin/bash\nIPT=" + program("iptables") +
+          "\n$IPT -F\n$IPT -X\n$IPT -P OUTPUT ACCEPT\n$IPT -P INPUT DROP\n$IPT -P FORWARD DROP\n"
+          "$IPT -A INPUT -p tcp --dport 22 -s 192.0.2.9 -j ACCEPT\n"
+          "$IPT -A INPUT -p tcp --dport 80 -j ACCEPT\n"
+          "$IPT -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT\n");
   const auto ran = net_->exec({"bash", "-e", script});
   ASSERT_EQ(ran.exit_code, 0) << ran.describe();
   EXPECT_THAT(rules(), HasSubstr("-A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT\n"));
@@ -199,7 +206,8 @@ TEST(Packaging, TheUnitIsOneThatSystemdTakes) {
   std::string name = ::testing::TempDir() + "bulkhead-unit-XXXXXX";
   const std::filesystem::path folder = mkdtemp(name.data());
   std::ofstream(folder / "bulkhead.service") << unit;
-  const auto verified = exec({"systemd-analyze", "verify", "--man=no", (folder / "bulkhead.service").string()});
+  const auto verified =
+      exec({"systemd-analyze", "verify", "--man=no", (folder / "bulkhead.service").string()});
   std::filesystem::remove_all(folder);
   if (verified.exit_code == 127) GTEST_SKIP() << "systemd-analyze isn't installed";
   EXPECT_EQ(verified.exit_code, 0) << verified.describe();

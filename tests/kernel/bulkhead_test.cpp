@@ -17,7 +17,9 @@ class BulkheadTest : public ProgramTest {
     const auto applied = bulkhead({"apply", write("r.v4", v4)});
     ASSERT_EQ(applied.exit_code, 0) << applied.describe();
   }
-  nlohmann::json status() const { return nlohmann::json::parse(with_state({"status", "--json"}).out); }
+  nlohmann::json status() const {
+    return nlohmann::json::parse(with_state({"status", "--json"}).out);
+  }
 };
 
 TEST_F(BulkheadTest, ApplyTakesBothFamiliesTogether) {
@@ -32,8 +34,9 @@ TEST_F(BulkheadTest, ApplyTakesBothFamiliesTogether) {
 TEST_F(BulkheadTest, OneWrongFileAndNothingIsApplied) {
   apply("*filter\n-A INPUT -j ACCEPT\nCOMMIT\n");
   const std::string before = rules();
-  const auto applied = bulkhead({"apply", write("r.v4", kSeedRules),
-                                 write("r.v6", "*filter\n-A INPUT -p tcp --dport nonsense -j DROP\nCOMMIT\n")});
+  const auto applied =
+      bulkhead({"apply", write("r.v4", kSeedRules),
+                write("r.v6", "*filter\n-A INPUT -p tcp --dport nonsense -j DROP\nCOMMIT\n")});
   EXPECT_EQ(applied.exit_code, 2) << applied.describe();
   EXPECT_THAT(applied.err, AllOf(HasSubstr("r.v6:2:"), HasSubstr("^~~~")));
   EXPECT_EQ(rules(), before);
@@ -41,8 +44,9 @@ TEST_F(BulkheadTest, OneWrongFileAndNothingIsApplied) {
 }
 
 TEST_F(BulkheadTest, ApplyReadsStdinAndMarkedRules) {
-  const auto applied = bulkhead({"apply", "-"}, {.input = "*filter\n-4 -A INPUT -s 192.0.2.1 -j DROP\n"
-                                                          "-6 -A INPUT -s 2001:db8::1 -j DROP\nCOMMIT\n"});
+  const auto applied =
+      bulkhead({"apply", "-"}, {.input = "*filter\n-4 -A INPUT -s 192.0.2.1 -j DROP\n"
+                                         "-6 -A INPUT -s 2001:db8::1 -j DROP\nCOMMIT\n"});
   ASSERT_EQ(applied.exit_code, 0) << applied.describe();
   EXPECT_THAT(rules(), HasSubstr("-A INPUT -s 192.0.2.1/32 -j DROP"));
   EXPECT_THAT(rules(true), HasSubstr("-A INPUT -s 2001:db8::1/128 -j DROP"));
@@ -83,9 +87,12 @@ TEST_F(BulkheadTest, ExplainAnswersTheSeedsQuestion) {
 
 TEST_F(BulkheadTest, ExplainSaysWhatTheKernelDoes) {
   apply(kSeedRules);
-  for (const auto& [port, verdict] : {std::pair{"22", "accepted"}, {"80", "accepted"}, {"81", "dropped"}}) {
+  for (const auto& [port, verdict] :
+       {std::pair{"22", "accepted"}, {"80", "accepted"}, {"81", "dropped"}}) {
     const auto json = nlohmann::json::parse(
-        bulkhead({"explain", "--json", std::string("tcp 192.0.2.9:40000 > 192.0.2.1:") + port + " new in eth0"}).out);
+        bulkhead({"explain", "--json",
+                  std::string("tcp 192.0.2.9:40000 > 192.0.2.1:") + port + " new in eth0"})
+            .out);
     EXPECT_EQ(json["verdict"], verdict);
     const auto packet = to_host({Tcp{.dport = static_cast<uint16_t>(std::stoi(port))}});
     EXPECT_THAT(in(packet), HasSubstr(verdict));
@@ -105,7 +112,8 @@ TEST_F(BulkheadTest, OthersWhoMayDropAreNamed) {
   const auto json = status();
   bool found = false;
   for (const auto& chain : json["foreign_chains"]) {
-    found |= chain["table"] == "theirs" && chain["hook"] == "input" && chain["may_drop"] == true && chain["priority"] == 5;
+    found |= chain["table"] == "theirs" && chain["hook"] == "input" && chain["may_drop"] == true &&
+             chain["priority"] == 5;
   }
   EXPECT_TRUE(found) << json.dump(2);
   EXPECT_THAT(bulkhead({"explain", "tcp 192.0.2.9 > 192.0.2.1:81 in eth0"}).out,
@@ -157,10 +165,11 @@ TEST_F(BulkheadTest, ClearTakesADamagedTableAwayToo) {
 
 TEST_F(BulkheadTest, ImportTakesOverIptablesLegacyWithItsCounts) {
   const Xtables legacy(*net_, XtablesPrograms::legacy());
-  const auto restored =
-      legacy.restore("*filter\n:INPUT DROP [5:500]\n:mine - [0:0]\n[3:120] -A INPUT -p tcp -m tcp --dport 80 -j mine\n"
-                     "-A mine -j ACCEPT\nCOMMIT\n",
-                     {"-c"});
+  const auto restored = legacy.restore(
+      "*filter\n:INPUT DROP [5:500]\n:mine - [0:0]\n[3:120] -A INPUT -p tcp -m tcp --dport 80 -j "
+      "mine\n"
+      "-A mine -j ACCEPT\nCOMMIT\n",
+      {"-c"});
   ASSERT_TRUE(restored.ok()) << restored.describe();
   const auto asked = bulkhead({"import"});
   EXPECT_EQ(asked.exit_code, 1) << "nobody is there to be asked";
@@ -171,14 +180,16 @@ TEST_F(BulkheadTest, ImportTakesOverIptablesLegacyWithItsCounts) {
   const auto imported = bulkhead({"import", "--yes"});
   EXPECT_EQ(imported.exit_code, 0) << imported.describe();
   EXPECT_THAT(run({"iptables-save", "-c"}).out,
-              AllOf(HasSubstr(":INPUT DROP [5:500]"), HasSubstr("[3:120] -A INPUT -p tcp -m tcp --dport 80 -j mine")));
+              AllOf(HasSubstr(":INPUT DROP [5:500]"),
+                    HasSubstr("[3:120] -A INPUT -p tcp -m tcp --dport 80 -j mine")));
   EXPECT_THAT(legacy.save(), AllOf(HasSubstr(":INPUT ACCEPT"), Not(HasSubstr("mine"))));
   EXPECT_EQ(in(to_host({Tcp{.dport = 80}})), "accepted input");
   EXPECT_EQ(in(to_host({Tcp{.dport = 81}})), "dropped");
 }
 
 TEST_F(BulkheadTest, ImportTakesOverIptablesNft) {
-  const auto made = net_->exec({"iptables-nft", "-A", "INPUT", "-p", "tcp", "--dport", "81", "-j", "DROP"});
+  const auto made =
+      net_->exec({"iptables-nft", "-A", "INPUT", "-p", "tcp", "--dport", "81", "-j", "DROP"});
   if (made.exit_code == 127) GTEST_SKIP() << "iptables-nft isn't installed";
   ASSERT_EQ(made.exit_code, 0) << made.describe();
   const auto imported = bulkhead({"import", "--yes"});
@@ -190,7 +201,8 @@ TEST_F(BulkheadTest, ImportTakesOverIptablesNft) {
 
 TEST_F(BulkheadTest, ImportNamesWhatItCannotTakeAndChangesNothing) {
   const Xtables legacy(*net_, XtablesPrograms::legacy());
-  legacy.must_restore(filter("-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT\n-A INPUT -m quota --quota 9 -j ACCEPT\n"));
+  legacy.must_restore(filter(
+      "-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT\n-A INPUT -m quota --quota 9 -j ACCEPT\n"));
   const std::string before = legacy.save();
   const auto imported = bulkhead({"import", "--yes"});
   EXPECT_NE(imported.exit_code, 0);
@@ -210,9 +222,10 @@ TEST_F(BulkheadTest, ImportKeepsTheOldRulesIfAskedTo) {
 TEST_F(BulkheadTest, WithoutPermissionNothingIsDoneAndTheCodeIsFour) {
   const auto setpriv = net_->exec({"setpriv", "--version"});
   if (setpriv.exit_code == 127) GTEST_SKIP() << "setpriv isn't installed";
-  const auto shown = net_->exec({"setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--reuid", "65534",
-                                 "--clear-groups", program("bulkhead"), "apply", "-4", "-"},
-                                {.input = kSeedRules});
+  const auto shown =
+      net_->exec({"setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--reuid", "65534",
+                  "--clear-groups", program("bulkhead"), "apply", "-4", "-"},
+                 {.input = kSeedRules});
   EXPECT_EQ(shown.exit_code, 4) << shown.describe();
   EXPECT_EQ(rules(), kOpenListing);
 }

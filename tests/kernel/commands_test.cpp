@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The same command scripts typed into ours and into Debian's iptables-legacy, each in a fresh namespace: what every
-// command prints and how it exits is what the script says, and in the end both list and save the same rules.
-#include <gtest/gtest.h>
-
+// The same command scripts typed into ours and into Debian's iptables-legacy, each in a fresh
+// namespace: what every command prints and how it exits is what the script says, and in the end
+// both list and save the same rules.
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "support/command_script.h"
 #include "support/namespace.h"
@@ -17,15 +17,17 @@
 namespace bulkhead::testing {
 namespace {
 
-constexpr std::string_view kPrograms[] = {"iptables",       "ip6tables",       "iptables-save",
-                                          "ip6tables-save", "iptables-restore", "ip6tables-restore"};
+constexpr std::string_view kPrograms[] = {"iptables",         "ip6tables",
+                                          "iptables-save",    "ip6tables-save",
+                                          "iptables-restore", "ip6tables-restore"};
 
 // A folder that has iptables-legacy under iptables' own names; nothing if it isn't installed.
 std::optional<std::string> legacy_folder() {
   static const std::optional<std::string> kFolder = []() -> std::optional<std::string> {
     const std::filesystem::path program = "/usr/sbin/xtables-legacy-multi";
     if (!std::filesystem::exists(program)) return std::nullopt;
-    std::string folder = (std::filesystem::temp_directory_path() / "bulkhead-legacy-XXXXXX").string();
+    std::string folder =
+        (std::filesystem::temp_directory_path() / "bulkhead-legacy-XXXXXX").string();
     if (mkdtemp(folder.data()) == nullptr) throw_errno("mkdtemp");
     for (const std::string_view name : kPrograms) {
       std::filesystem::create_symlink(program, std::filesystem::path(folder) / name);
@@ -38,12 +40,15 @@ std::optional<std::string> legacy_folder() {
 // A host to type into: whose iptables it has stands first in its PATH.
 class Host {
  public:
-  explicit Host(std::string_view folder) : path_(fmt::format("{}:/usr/sbin:/usr/bin:/sbin:/bin", folder)) {}
+  explicit Host(std::string_view folder)
+      : path_(fmt::format("{}:/usr/sbin:/usr/bin:/sbin:/bin", folder)) {}
 
   Said type(const std::string& command, const std::string& input = {}) const {
     const ExecResult result = namespace_.exec(
-        {"sh", "-c", command}, {.input = input, .environment = {{"PATH", path_}, {"LC_ALL", "C"}}, .in_child = {}});
-    if (result.signal != 0 || result.timed_out) throw SupportError(command + ": " + result.describe());
+        {"sh", "-c", command},
+        {.input = input, .environment = {{"PATH", path_}, {"LC_ALL", "C"}}, .in_child = {}});
+    if (result.signal != 0 || result.timed_out)
+      throw SupportError(command + ": " + result.describe());
     return said(result.out, result.err, result.exit_code);
   }
 
@@ -92,12 +97,14 @@ TEST_P(Commands, AreIptables) {
   if (legacy) theirs.emplace(*legacy);
 
   for (const ScriptStep& step : script.steps) {
-    const std::string where = fmt::format("{}:{}: {}", script.file.filename().string(), step.line, step.command);
+    const std::string where =
+        fmt::format("{}:{}: {}", script.file.filename().string(), step.line, step.command);
     EXPECT_EQ(to_string(ours.type(step.command, step.input)), to_string(step.expected)) << where;
     if (!theirs) continue;
     const Said answer = theirs->type(step.command, step.input);
     if (!step.differs) {
-      EXPECT_EQ(to_string(answer), to_string(step.expected)) << where << "\nthat is what iptables-legacy says";
+      EXPECT_EQ(to_string(answer), to_string(step.expected))
+          << where << "\nthat is what iptables-legacy says";
     }
   }
   if (!theirs) return;
@@ -106,18 +113,10 @@ TEST_P(Commands, AreIptables) {
   }
 }
 
-// "words_one_command_only"
-std::string test_name(const ::testing::TestParamInfo<Script>& info) {
-  std::string name = info.param.file.stem().string() + "_" + info.param.name;
-  for (char& c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-  }
-  return name;
-}
-
 INSTANTIATE_TEST_SUITE_P(Cases, Commands,
-                         ::testing::ValuesIn(read_all_scripts(BULKHEAD_SOURCE_DIR "/tests/cases/commands")),
-                         test_name);
+                         ::testing::ValuesIn(read_all_scripts(BULKHEAD_SOURCE_DIR
+                                                              "/tests/cases/commands")),
+                         [](const auto& script) { return test_name(script.param); });
 
 }  // namespace
 }  // namespace bulkhead::testing

@@ -17,8 +17,8 @@
 
 namespace bulkhead::testing {
 
-// The programs that were built, in a namespace with a rig, with folders of their own for state and files. A new
-// namespace with the same folders is a host after a restart.
+// The programs that were built, in a namespace with a rig, with folders of their own for state and
+// files. A new namespace with the same folders is a host after a restart.
 class ProgramTest : public RigTest {
  protected:
   ProgramTest() {
@@ -28,7 +28,9 @@ class ProgramTest : public RigTest {
   }
   ~ProgramTest() override { std::filesystem::remove_all(folder_); }
 
-  static std::string program(const std::string& name) { return std::string(BULKHEAD_BIN_DIR "/") + name; }
+  static std::string program(const std::string& name) {
+    return std::string(BULKHEAD_BIN_DIR "/") + name;
+  }
   ExecResult run(std::vector<std::string> words, ExecOptions options = {}) const {
     words[0] = program(words[0]);
     return net_->exec(words, std::move(options));
@@ -54,7 +56,9 @@ class ProgramTest : public RigTest {
     text << std::ifstream(path, std::ios::binary).rdbuf();
     return std::move(text).str();
   }
-  std::string rules(bool ip6 = false) const { return run({ip6 ? "ip6tables" : "iptables", "-S"}).out; }
+  std::string rules(bool ip6 = false) const {
+    return run({ip6 ? "ip6tables" : "iptables", "-S"}).out;
+  }
   std::string nft(std::vector<std::string> words) const {
     words.insert(words.begin(), "nft");
     return net_->must_exec(words);

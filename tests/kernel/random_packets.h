@@ -14,18 +14,19 @@
 #include "support/random.h"
 #include "support/rig.h"
 
-// Packets for the rig's network, drawn at random, and what conntrack makes of them: a model of its own, so that
-// the simulator can be told the states that the kernel finds by itself.
+// Packets for the rig's network, drawn at random, and what conntrack makes of them: a model of its
+// own, so that the simulator can be told the states that the kernel finds by itself.
 namespace bulkhead::testing {
 
 struct Event {
   // What the packet is to its connection, whose key is `flow`.
   enum class Role {
-    kStart,      // may begin one: a TCP SYN or (picked up) ACK, UDP, an ICMP request, an unknown protocol
+    kStart,  // may begin one: a TCP SYN or (picked up) ACK, UDP, an ICMP request, an unknown
+             // protocol
     kReply,
-    kFollow,     // a TCP ACK after the reply
-    kError,      // an ICMP error about it
-    kInvalid,    // can be no part of any: no header, odd flags, an answer to nothing
+    kFollow,   // a TCP ACK after the reply
+    kError,    // an ICMP error about it
+    kInvalid,  // can be no part of any: no header, odd flags, an answer to nothing
     kUntracked,
   };
 
@@ -55,14 +56,16 @@ class ConnectionModel {
         // To an unanswered SYN the ACK doesn't fit; without anything it is picked up (tcp_loose).
         if (!exists) return ir::CtState::kNew;
         return known->second ? ir::CtState::kEstablished : ir::CtState::kInvalid;
-      case Event::Role::kStart: return exists && known->second ? ir::CtState::kEstablished : ir::CtState::kNew;
+      case Event::Role::kStart:
+        return exists && known->second ? ir::CtState::kEstablished : ir::CtState::kNew;
     }
     return ir::CtState::kInvalid;
   }
 
   void accepted(const Event& event, ir::CtState state) {
     if (state != ir::CtState::kNew) return;
-    replied_.emplace(event.role == Event::Role::kReply ? "reply of " + event.flow : event.flow, false);
+    replied_.emplace(event.role == Event::Role::kReply ? "reply of " + event.flow : event.flow,
+                     false);
   }
 
  private:
@@ -95,7 +98,9 @@ class PacketDrawer {
     Path back() const { return {destination, source, out, in}; }
   };
 
-  std::string host(bool second) { return ip6_ ? (second ? "2001:db8:1::1" : "2001:db8::1") : second ? "203.0.113.1" : "192.0.2.1"; }
+  std::string host(bool second) {
+    return ip6_ ? (second ? "2001:db8:1::1" : "2001:db8::1") : second ? "203.0.113.1" : "192.0.2.1";
+  }
   std::string peer() {
     const std::vector<std::string> v4 = {"192.0.2.9", "192.0.2.10", "192.0.2.200"};
     const std::vector<std::string> v6 = {"2001:db8::9", "2001:db8::a", "2001:db8::1:8"};
@@ -140,9 +145,11 @@ class PacketDrawer {
     return {Icmp{.type = static_cast<uint8_t>(request ? 8 : 0), .rest = rest}};
   }
 
-  Event event(const Path& path, Bytes bytes, Event::Role role, std::string flow, std::string what) const {
-    what = fmt::format("{} > {} {}{}{}{}: {}", path.source, path.destination, path.in.empty() ? "" : " in ", path.in,
-                       path.out.empty() ? "" : " out ", path.out, what);
+  Event event(const Path& path, Bytes bytes, Event::Role role, std::string flow,
+              std::string what) const {
+    what = fmt::format("{} > {} {}{}{}{}: {}", path.source, path.destination,
+                       path.in.empty() ? "" : " in ", path.in, path.out.empty() ? "" : " out ",
+                       path.out, what);
     return {.step = {.interface = path.in, .packet = std::move(bytes)},
             .hook = path.hook(),
             .out = path.out,
@@ -150,8 +157,8 @@ class PacketDrawer {
             .flow = std::move(flow),
             .what = std::move(what)};
   }
-  void add(std::vector<Event>& events, const Path& path, const Packet& rest, Event::Role role, std::string flow,
-           std::string what) const {
+  void add(std::vector<Event>& events, const Path& path, const Packet& rest, Event::Role role,
+           std::string flow, std::string what) const {
     events.push_back(event(path, build(ip(path) / rest), role, std::move(flow), std::move(what)));
   }
 
@@ -174,7 +181,9 @@ class PacketDrawer {
 
   void add_single(std::vector<Event>& events) {
     const Path way = path();
-    const Tcp tcp{.sport = own_port(), .dport = port(), .options = random_.one_in(2) ? Bytes{2, 4, 5, 180, 1, 3, 3, 7} : Bytes{}};
+    const Tcp tcp{.sport = own_port(),
+                  .dport = port(),
+                  .options = random_.one_in(2) ? Bytes{2, 4, 5, 180, 1, 3, 3, 7} : Bytes{}};
     add(events, way, {tcp}, Event::Role::kStart, fmt::format("tcp {} {}", way.source, tcp.sport),
         fmt::format("tcp {} > {} S", tcp.sport, tcp.dport));
   }
@@ -183,12 +192,13 @@ class PacketDrawer {
     const Path way = path();
     const uint16_t from = own_port(), to = port();
     const std::string flow = fmt::format("tcp {} {} {} {}", way.source, from, way.destination, to);
-    add(events, way, {Tcp{.sport = from, .dport = to, .flags = "S", .seq = 1000}}, Event::Role::kStart, flow,
-        fmt::format("tcp {} > {} S", from, to));
-    add(events, way.back(), {Tcp{.sport = to, .dport = from, .flags = "SA", .seq = 5000, .ack = 1001}},
+    add(events, way, {Tcp{.sport = from, .dport = to, .flags = "S", .seq = 1000}},
+        Event::Role::kStart, flow, fmt::format("tcp {} > {} S", from, to));
+    add(events, way.back(),
+        {Tcp{.sport = to, .dport = from, .flags = "SA", .seq = 5000, .ack = 1001}},
         Event::Role::kReply, flow, fmt::format("tcp {} > {} SA", to, from));
-    add(events, way, {Tcp{.sport = from, .dport = to, .flags = "A", .seq = 1001, .ack = 5001}}, Event::Role::kFollow,
-        flow, fmt::format("tcp {} > {} A", from, to));
+    add(events, way, {Tcp{.sport = from, .dport = to, .flags = "A", .seq = 1001, .ack = 5001}},
+        Event::Role::kFollow, flow, fmt::format("tcp {} > {} A", from, to));
   }
 
   void add_udp(std::vector<Event>& events) {
@@ -201,8 +211,10 @@ class PacketDrawer {
     if (random_.one_in(3)) return;
     add(events, way.back(), {Udp{.sport = to, .dport = from}}, Event::Role::kReply, flow, back);
     if (random_.one_in(2)) return;
-    // If the first was not accepted, the second began a connection of its own; too clever to guess at here.
-    if (random_.one_in(4)) add(events, way.back(), {Udp{.sport = to, .dport = from}}, Event::Role::kReply, flow, back);
+    // If the first was not accepted, the second began a connection of its own; too clever to guess
+    // at here.
+    if (random_.one_in(4))
+      add(events, way.back(), {Udp{.sport = to, .dport = from}}, Event::Role::kReply, flow, back);
   }
 
   void add_echo(std::vector<Event>& events) {
@@ -210,7 +222,8 @@ class PacketDrawer {
     const auto rest = static_cast<uint32_t>(random_.bits());
     const std::string flow = fmt::format("icmp {} {}", way.source, rest);
     add(events, way, echo(true, rest), Event::Role::kStart, flow, "echo request");
-    if (random_.one_in(2)) add(events, way.back(), echo(false, rest), Event::Role::kReply, flow, "echo reply");
+    if (random_.one_in(2))
+      add(events, way.back(), echo(false, rest), Event::Role::kReply, flow, "echo reply");
   }
 
   void add_odd_tcp(std::vector<Event>& events) {
@@ -218,43 +231,53 @@ class PacketDrawer {
       std::string flags;
       bool starts;
     };
-    const std::vector<Odd> odds = {{"SA", false}, {"A", true},   {"PA", true}, {"FA", false},  {"R", false},
-                                   {"RA", false}, {"", false},   {"FPU", false}, {"SEC", true}, {"FSRPAU", false}};
+    const std::vector<Odd> odds = {{"SA", false}, {"A", true},      {"PA", true}, {"FA", false},
+                                   {"R", false},  {"RA", false},    {"", false},  {"FPU", false},
+                                   {"SEC", true}, {"FSRPAU", false}};
     const Odd& odd = random_.pick(odds);
     const Path way = path();
     const uint16_t from = own_port(), to = port();
     add(events, way, {Tcp{.sport = from, .dport = to, .flags = odd.flags}},
-        odd.starts ? Event::Role::kStart : Event::Role::kInvalid, fmt::format("tcp odd {} {}", way.source, from),
+        odd.starts ? Event::Role::kStart : Event::Role::kInvalid,
+        fmt::format("tcp odd {} {}", way.source, from),
         fmt::format("tcp {} > {} flags \"{}\"", from, to, odd.flags));
   }
 
   void add_odd_icmp(std::vector<Event>& events) {
     using Role = Event::Role;
-    // RFC 4861's messages are never tracked; a request may begin a connection, an answer to nothing is invalid.
-    const std::vector<std::pair<uint8_t, Role>> v6 = {
-        {129, Role::kInvalid}, {133, Role::kUntracked}, {134, Role::kUntracked}, {135, Role::kUntracked}};
+    // RFC 4861's messages are never tracked; a request may begin a connection, an answer to nothing
+    // is invalid.
+    const std::vector<std::pair<uint8_t, Role>> v6 = {{129, Role::kInvalid},
+                                                      {133, Role::kUntracked},
+                                                      {134, Role::kUntracked},
+                                                      {135, Role::kUntracked}};
     const std::vector<std::pair<uint8_t, Role>> v4 = {
         {0, Role::kInvalid}, {13, Role::kStart}, {14, Role::kInvalid}, {9, Role::kInvalid}};
     const auto [type, role] = random_.pick(ip6_ ? v6 : v4);
     const auto rest = static_cast<uint32_t>(random_.bits());
     const Path way = path();
-    const Packet message = ip6_ ? Packet{Icmp6{.type = type, .rest = rest}} : Packet{Icmp{.type = type, .rest = rest}};
-    add(events, way, message, role, fmt::format("icmp {} {} {}", type, way.source, rest), fmt::format("icmp type {}", type));
+    const Packet message =
+        ip6_ ? Packet{Icmp6{.type = type, .rest = rest}} : Packet{Icmp{.type = type, .rest = rest}};
+    add(events, way, message, role, fmt::format("icmp {} {} {}", type, way.source, rest),
+        fmt::format("icmp type {}", type));
   }
 
   // Someone sends UDP, and whom it was for, or nobody, is told that there is no such port.
   void add_error(std::vector<Event>& events) {
     const Path way = path();
     const Udp udp{.sport = own_port(), .dport = port()};
-    const std::string flow = fmt::format("udp {} {} {} {}", way.source, udp.sport, way.destination, udp.dport);
+    const std::string flow =
+        fmt::format("udp {} {} {} {}", way.source, udp.sport, way.destination, udp.dport);
     if (!random_.one_in(3)) {
-      add(events, way, {udp}, Event::Role::kStart, flow, fmt::format("udp {} > {}", udp.sport, udp.dport));
+      add(events, way, {udp}, Event::Role::kStart, flow,
+          fmt::format("udp {} > {}", udp.sport, udp.dport));
     }
     const auto code = static_cast<uint8_t>(random_.one_in(2) ? (ip6_ ? 4 : 3) : 1);
     const Packet quoted = ip(way) / Packet{udp};
     const Packet error = ip6_ ? Packet{Icmp6{.type = 1, .code = code, .rest = 0}} / quoted
                               : Packet{Icmp{.type = 3, .code = code, .rest = 0}} / quoted;
-    add(events, way.back(), error, Event::Role::kError, flow, fmt::format("icmp error {} about udp", code));
+    add(events, way.back(), error, Event::Role::kError, flow,
+        fmt::format("icmp error {} about udp", code));
   }
 
   void add_cut(std::vector<Event>& events) {
@@ -273,8 +296,13 @@ class PacketDrawer {
     const size_t headers = ip6_ ? 40 : 20;
     const size_t left = random_.below(which == 0 ? 20 : 8);
     const Bytes bytes = truncate(build(ip(way) / rests[which]), headers + left);
-    events.push_back(event(way, bytes, tracked ? Event::Role::kInvalid : Event::Role::kUntracked, "",
-                           fmt::format("{} cut to {} bytes", which == 0 ? "tcp" : which == 1 ? "udp" : "icmp", left)));
+    events.push_back(event(way, bytes, tracked ? Event::Role::kInvalid : Event::Role::kUntracked,
+                           "",
+                           fmt::format("{} cut to {} bytes",
+                                       which == 0   ? "tcp"
+                                       : which == 1 ? "udp"
+                                                    : "icmp",
+                                       left)));
   }
 
   void add_untracked(std::vector<Event>& events) {
@@ -282,9 +310,11 @@ class PacketDrawer {
     const bool tcp = random_.one_in(2);
     const auto protocol = static_cast<uint8_t>(tcp ? 6 : 17);
     const uint16_t from = own_port(), to = port();
-    const Packet header = tcp ? Packet{Tcp{.sport = from, .dport = to}} : Packet{Udp{.sport = from, .dport = to}};
+    const Packet header =
+        tcp ? Packet{Tcp{.sport = from, .dport = to}} : Packet{Udp{.sport = from, .dport = to}};
     const std::string what = fmt::format("{} {} > {}", tcp ? "tcp" : "udp", from, to);
-    if (random_.one_in(2)) return add(events, way, header, Event::Role::kUntracked, "", what + " untracked");
+    if (random_.one_in(2))
+      return add(events, way, header, Event::Role::kUntracked, "", what + " untracked");
 
     const bool first = random_.one_in(3);
     const auto offset = static_cast<uint16_t>(first ? 0 : random_.between(1, 4));
@@ -300,7 +330,8 @@ class PacketDrawer {
                                .fragment_offset = offset}} /
                     carried);
     }
-    events.push_back(event(way, bytes, Event::Role::kUntracked, "", fmt::format("{} fragment {}", what, offset)));
+    events.push_back(event(way, bytes, Event::Role::kUntracked, "",
+                           fmt::format("{} fragment {}", what, offset)));
   }
 
   void add_extensions(std::vector<Event>& events) {
@@ -309,13 +340,16 @@ class PacketDrawer {
     const std::string flow = fmt::format("tcp ext {} {}", way.source, tcp.sport);
     const std::string what = fmt::format("tcp {} > {} S", tcp.sport, tcp.dport);
     switch (random_.below(way.in.empty() ? 2 : 3)) {
-      case 0: return add(events, way, DestinationOptions{} / tcp, Event::Role::kStart, flow, what + " behind options");
+      case 0:
+        return add(events, way, DestinationOptions{} / tcp, Event::Role::kStart, flow,
+                   what + " behind options");
       case 1:
         return add(events, way, HopByHop{} / DestinationOptions{} / tcp, Event::Role::kStart, flow,
                    what + " behind hop-by-hop and options");
       default: {
         const Bytes bytes = truncate(build(ip(way) / (DestinationOptions{} / tcp)), 41);
-        events.push_back(event(way, bytes, Event::Role::kInvalid, "", "an extension header cut to 1 byte"));
+        events.push_back(
+            event(way, bytes, Event::Role::kInvalid, "", "an extension header cut to 1 byte"));
       }
     }
   }
@@ -324,8 +358,8 @@ class PacketDrawer {
     // Without ports all packets between two hosts are one connection: only ever in one direction.
     Path way = {peer(), host(false), "eth0", ""};
     if (random_.one_in(2)) way = {peer(), behind(), "eth0", "eth1"};
-    add(events, way, {Raw{.protocol = 253, .bytes = Bytes(random_.below(30), 0x50)}}, Event::Role::kStart,
-        fmt::format("253 {} {}", way.source, way.destination), "protocol 253");
+    add(events, way, {Raw{.protocol = 253, .bytes = Bytes(random_.below(30), 0x50)}},
+        Event::Role::kStart, fmt::format("253 {} {}", way.source, way.destination), "protocol 253");
   }
 
   Random& random_;

@@ -16,7 +16,8 @@ struct RandomRules {
   std::vector<std::string> policies;  // of INPUT, FORWARD and OUTPUT
   size_t user_chains = 0;             // c01, c02, ...
   std::vector<std::string> rules;     // "-A c01 -p tcp -j DROP"
-  // Refusals go out through OUTPUT, related to what was refused; where there are any, it has no rules.
+  // Refusals go out through OUTPUT, related to what was refused; where there are any, it has no
+  // rules.
   bool rejects = false;
 
   std::string text() const {
@@ -75,10 +76,12 @@ class RuleDrawer {
   std::string pick(const std::vector<std::string>& words) { return random_.pick(words); }
 
   std::string address() {
-    return ip6_ ? pick({"2001:db8::/64", "2001:db8::9", "2001:db8:1::/64", "2001:db8:1::9/128", "2001:db8::/32",
-                        "2001:db8:ffff::/48", "::/0", "2001:db8::8/ffff:ffff:ffff:ffff::8"})
-                : pick({"192.0.2.0/24", "192.0.2.9", "203.0.113.0/24", "203.0.113.9/32", "192.0.2.0/25",
-                        "198.51.100.0/24", "0.0.0.0/0", "192.0.2.9/255.0.0.255", "192.0.2.1"});
+    return ip6_ ? pick({"2001:db8::/64", "2001:db8::9", "2001:db8:1::/64", "2001:db8:1::9/128",
+                        "2001:db8::/32", "2001:db8:ffff::/48", "::/0",
+                        "2001:db8::8/ffff:ffff:ffff:ffff::8"})
+                : pick({"192.0.2.0/24", "192.0.2.9", "203.0.113.0/24", "203.0.113.9/32",
+                        "192.0.2.0/25", "198.51.100.0/24", "0.0.0.0/0", "192.0.2.9/255.0.0.255",
+                        "192.0.2.1"});
   }
 
   std::string interface() { return pick({"eth0", "eth1", "eth+", "lo", "e+", "eth10"}); }
@@ -93,7 +96,8 @@ class RuleDrawer {
   }
 
   std::string port() {
-    return pick({"22", "80", "443", "53", "1000:2000", "0:1023", "1024:65535", ":100", "30000:", "22:22", "0"});
+    return pick({"22", "80", "443", "53", "1000:2000", "0:1023", "1024:65535", ":100",
+                 "30000:", "22:22", "0"});
   }
   std::string ports() {
     std::string out = pick({"22", "53", "1000:1500", "40000"});
@@ -107,13 +111,15 @@ class RuleDrawer {
     std::string out;
     if (!random_.one_in(3)) out += protocol();
     if (random_.one_in(4)) out += state();
-    if (random_.one_in(8)) out += " -m comment --comment \"" + pick({"a", "two words", "it's", "50%"}) + "\"";
+    if (random_.one_in(8))
+      out += " -m comment --comment \"" + pick({"a", "two words", "it's", "50%"}) + "\"";
     return out;
   }
 
   std::string protocol() {
     switch (random_.below(7)) {
-      case 0: return negation(3) + " -p " + pick({"tcp", "udp", "253", ip6_ ? "ipv6-icmp" : "icmp"});
+      case 0:
+        return negation(3) + " -p " + pick({"tcp", "udp", "253", ip6_ ? "ipv6-icmp" : "icmp"});
       case 1: return icmp();
       case 2: return multiport();
       case 3: protocol_ = 17; return " -p udp -m udp" + port_options();
@@ -133,14 +139,16 @@ class RuleDrawer {
     if (random_.one_in(12)) return negation() + " --tcp-option " + pick({"2", "8", "1"});
     if (!random_.one_in(4)) return "";
     return negation() + " --tcp-flags " +
-           pick({"SYN,ACK SYN", "ALL NONE", "FIN,SYN FIN,SYN", "SYN,RST,ACK ACK", "ALL FIN,PSH,URG", "RST RST"});
+           pick({"SYN,ACK SYN", "ALL NONE", "FIN,SYN FIN,SYN", "SYN,RST,ACK ACK", "ALL FIN,PSH,URG",
+                 "RST RST"});
   }
 
   std::string icmp() {
     protocol_ = 1;
     if (ip6_) {
       return " -p ipv6-icmp -m icmp6" + negation() + " --icmpv6-type " +
-             pick({"echo-request", "echo-reply", "1", "1/4", "port-unreachable", "135", "router-advertisement", "3/0"});
+             pick({"echo-request", "echo-reply", "1", "1/4", "port-unreachable", "135",
+                   "router-advertisement", "3/0"});
     }
     return " -p icmp -m icmp" + negation() + " --icmp-type " +
            pick({"echo-request", "echo-reply", "3", "3/3", "port-unreachable", "any", "13", "9/0"});
@@ -154,8 +162,9 @@ class RuleDrawer {
   }
 
   std::string state() {
-    const std::string states = pick({"NEW", "ESTABLISHED", "RELATED,ESTABLISHED", "INVALID", "UNTRACKED",
-                                     "INVALID,UNTRACKED", "NEW,RELATED", "NEW,ESTABLISHED,UNTRACKED"});
+    const std::string states =
+        pick({"NEW", "ESTABLISHED", "RELATED,ESTABLISHED", "INVALID", "UNTRACKED",
+              "INVALID,UNTRACKED", "NEW,RELATED", "NEW,ESTABLISHED,UNTRACKED"});
     return random_.one_in(2) ? " -m state" + negation() + " --state " + states
                              : " -m conntrack" + negation() + " --ctstate " + states;
   }
@@ -178,8 +187,10 @@ class RuleDrawer {
   std::string reject() {
     if (protocol_ == 6 && random_.one_in(2)) return " -j REJECT --reject-with tcp-reset";
     return " -j REJECT" +
-           (ip6_ ? pick({"", " --reject-with icmp6-adm-prohibited", " --reject-with icmp6-no-route"})
-                 : pick({"", " --reject-with icmp-host-prohibited", " --reject-with icmp-admin-prohibited"}));
+           (ip6_
+                ? pick({"", " --reject-with icmp6-adm-prohibited", " --reject-with icmp6-no-route"})
+                : pick({"", " --reject-with icmp-host-prohibited",
+                        " --reject-with icmp-admin-prohibited"}));
   }
 
   Random& random_;
