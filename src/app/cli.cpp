@@ -14,6 +14,7 @@
 #include "app/command/clear.h"
 #include "app/command/explain.h"
 #include "app/command/import.h"
+#include "app/command/manual.h"
 #include "app/command/save.h"
 #include "app/command/show.h"
 #include "app/command/status.h"
@@ -47,7 +48,9 @@ void add_wait(CLI::App& command, std::chrono::seconds& wait) {
 void add_color(CLI::App& command, Color& color) {
   const std::map<std::string, Color> words{
       {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}};
-  command.add_option("--color", color, "auto, always or never (default auto: on a terminal, unless NO_COLOR is set)")
+  command
+      .add_option("--color", color,
+                  "auto, always or never (default auto: on a terminal, unless NO_COLOR is set)")
       ->transform(CLI::Transformer(words).description(""))
       ->type_name("WHEN");
 }
@@ -61,12 +64,14 @@ void add_family(CLI::App& command, std::optional<net::Family>& family, const std
 }
 
 void add_state_folder(CLI::App& command, std::filesystem::path& folder) {
-  command.add_option("--state-dir", folder, "where the saved rules are (default /var/lib/bulkhead)")
+  command
+      .add_option("--state-dir", folder, "where the saved rules are (default /var/lib/bulkhead)")
       ->type_name("FOLDER");
 }
 
 void add_show(CLI::App& app, Arguments& all) {
-  CLI::App& command = *app.add_subcommand("show", "the rules in force, as a person wants to read them");
+  CLI::App& command =
+      *app.add_subcommand("show", "the rules in force, as a person wants to read them");
   ShowOptions& options = all.show;
   command.add_option("CHAIN", options.chain, "only this chain")->type_name("");
   add_family(command, options.family, "only the rules for");
@@ -76,12 +81,13 @@ void add_show(CLI::App& app, Arguments& all) {
 }
 
 void add_apply(CLI::App& app, Arguments& all) {
-  CLI::App& command = *app.add_subcommand(
-      "apply", "put files of rules in force, IPv4 and IPv6 in one transaction");
+  CLI::App& command =
+      *app.add_subcommand("apply", "put files of rules in force, IPv4 and IPv6 in one transaction");
   ApplyOptions& options = all.apply;
   command
       .add_option("FILE", options.files,
-                  "in the syntax of iptables-restore; - is stdin. *.v4 and *.v6 are for that family, any other "
+                  "in the syntax of iptables-restore; - is stdin. *.v4 and *.v6 are for that "
+                  "family, any other "
                   "file for both: a rule marked -4 or -6 for one")
       ->required()
       ->type_name("");
@@ -102,14 +108,16 @@ void add_boot(CLI::App& app, Arguments& all) {
       "boot", "load the saved rules; if they are lost, close the host but for management");
   BootOptions& options = all.boot;
   add_state_folder(command, options.state_folder);
-  command.add_option("--config", options.config, "default /etc/bulkhead/bulkhead.toml")->type_name("FILE");
+  command.add_option("--config", options.config, "default /etc/bulkhead/bulkhead.toml")
+      ->type_name("FILE");
   add_wait(command, options.wait);
   command.callback([&all] { all.run = [&all] { return run_boot(all.boot); }; });
 }
 
 void add_status(CLI::App& app, Arguments& all) {
   CLI::App& command = *app.add_subcommand(
-      "status", "what is loaded and saved, and who else may drop packets; exits 1 if something is wrong");
+      "status",
+      "what is loaded and saved, and who else may drop packets; exits 1 if something is wrong");
   StatusOptions& options = all.status;
   add_state_folder(command, options.state_folder);
   add_color(command, options.color);
@@ -125,16 +133,20 @@ void add_explain(CLI::App& app, Arguments& all) {
                   "in words: 'tcp 192.168.56.66:40000 > 192.168.56.20:22 new in eth1'")
       ->required()
       ->type_name("");
-  command.add_option("FILE", options.files, "explain the rules of these files instead of those in force")
+  command
+      .add_option("FILE", options.files,
+                  "explain the rules of these files instead of those in force")
       ->type_name("");
-  command.add_flag("--connection", options.connection, "both directions: the packet, its answer, and what follows");
+  command.add_flag("--connection", options.connection,
+                   "both directions: the packet, its answer, and what follows");
   add_color(command, options.color);
   command.add_flag("--json", options.json, "for a program");
   command.callback([&all] { all.run = [&all] { return run_explain(all.explain); }; });
 }
 
 void add_import(CLI::App& app, Arguments& all) {
-  CLI::App& command = *app.add_subcommand("import", "take over the rules of iptables-legacy or iptables-nft");
+  CLI::App& command =
+      *app.add_subcommand("import", "take over the rules of iptables-legacy or iptables-nft");
   ImportOptions& options = all.import;
   command
       .add_option_function<std::string>(
@@ -160,6 +172,12 @@ void add_clear(CLI::App& app, Arguments& all) {
   command.callback([&all] { all.run = [&all] { return run_clear(all.clear); }; });
 }
 
+void add_manual(CLI::App& app, Arguments& all) {
+  CLI::App& command =
+      *app.add_subcommand("manual", "the manual page of all matches and targets, for man -l -");
+  command.callback([&all] { all.run = run_manual; });
+}
+
 // CLI11 says of an unknown command only that one is missing.
 Error parse_error(const CLI::App& app, const CLI::ParseError& error, std::string_view first) {
   const auto known = [&](const CLI::App* command) { return command->get_name() == first; };
@@ -170,7 +188,8 @@ Error parse_error(const CLI::App& app, const CLI::ParseError& error, std::string
             .hint = "bulkhead --help, or bulkhead COMMAND --help"};
   }
   std::string words;
-  for (const CLI::App* command : commands) words += (words.empty() ? "" : ", ") + command->get_name();
+  for (const CLI::App* command : commands)
+    words += (words.empty() ? "" : ", ") + command->get_name();
   return {.kind = ErrorKind::kUsage,
           .message = fmt::format("there is no command `{}'", first),
           .hint = fmt::format("the commands are {}", words)};
@@ -179,15 +198,18 @@ Error parse_error(const CLI::App& app, const CLI::ParseError& error, std::string
 }  // namespace
 
 int bulkhead_main(int argc, char** argv) {
-  CLI::App app("A host firewall that speaks iptables. The rules themselves are written with iptables and ip6tables,\n"
-               "or in files for `bulkhead apply`.",
-               "bulkhead");
+  CLI::App app(
+      "A host firewall that speaks iptables. The rules themselves are written with iptables and "
+      "ip6tables,\n"
+      "or in files for `bulkhead apply`.",
+      "bulkhead");
   app.set_version_flag("--version", std::string("bulkhead ") + BULKHEAD_VERSION);
   app.set_help_flag("-h,--help", "this text");
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   Arguments all;
-  for (const auto add : {add_show, add_apply, add_explain, add_status, add_save, add_boot, add_import, add_clear}) {
+  for (const auto add : {add_show, add_apply, add_explain, add_status, add_save, add_boot,
+                         add_import, add_clear, add_manual}) {
     add(app, all);
   }
   if (argc == 1) {

@@ -17,15 +17,17 @@ constexpr std::string_view kHead =
     "-A INPUT -i lo -j ACCEPT\n"
     "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
 
-// Errors about our own connections come as RELATED. A lease's renewal is answered by the server that was asked,
-// but the first answer may come from another address than the broadcast one, so conntrack calls it NEW.
+// Errors about our own connections come as RELATED. A lease's renewal is answered by the server
+// that was asked, but the first answer may come from another address than the broadcast one, so
+// conntrack calls it NEW.
 constexpr std::string_view kV4 =
     "-A INPUT -p icmp -m icmp --icmp-type 8 -j ACCEPT\n"
     "-A INPUT -p udp -m udp --sport 67 --dport 68 -j ACCEPT\n";
 
-// RFC 4890, 4.4: what must not be dropped. Neighbour discovery (133 to 136) is UNTRACKED, never RELATED; that its
-// hop limit is 255, so from this link, is checked by the kernel itself (ndisc_rcv). Packet-too-big (2) is also
-// let in where conntrack doesn't know what it is about, since nothing else tells of a smaller path.
+// RFC 4890, 4.4: what must not be dropped. Neighbour discovery (133 to 136) is UNTRACKED, never
+// RELATED; that its hop limit is 255, so from this link, is checked by the kernel itself
+// (ndisc_rcv). Packet-too-big (2) is also let in where conntrack doesn't know what it is about,
+// since nothing else tells of a smaller path.
 constexpr std::string_view kV6 =
     "-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 2 -j ACCEPT\n"
     "-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT\n"

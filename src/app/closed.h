@@ -8,9 +8,10 @@
 
 namespace bulkhead::app {
 
-// The ruleset of a host that has lost its own, as iptables-restore text: closed, but still a host. It keeps its
-// connections and its addresses, it can be pinged so that an administrator can tell closed from dead, and ssh
-// is open for the management addresses, or for anybody where none are known.
+// The ruleset of a host that has lost its own, as iptables-restore text: closed, but still a host.
+// It keeps its connections and its addresses, it can be pinged so that an administrator can tell
+// closed from dead, and ssh is open for the management addresses, or for anybody where none are
+// known.
 std::string closed_rules(net::Family family, const Config& config);
 
 }  // namespace bulkhead::app

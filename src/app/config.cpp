@@ -37,7 +37,8 @@ class Reader {
         config.ssh_ports.clear();
         done = each(value, [&](const toml::node& item) { return port(item, config); });
       } else {
-        done = wrong(value, fmt::format("`{}' is not known in [management]", std::string_view(key)));
+        done =
+            wrong(value, fmt::format("`{}' is not known in [management]", std::string_view(key)));
       }
       if (!done) return done;
     }
@@ -45,8 +46,7 @@ class Reader {
   }
 
  private:
-  template <class Take>
-  Result<void> each(const toml::node& node, const Take& take) const {
+  template <class Take> Result<void> each(const toml::node& node, const Take& take) const {
     const toml::array* const list = node.as_array();
     if (list == nullptr) return wrong(node, "a list is needed: [\"...\", \"...\"]");
     for (const toml::node& item : *list) {
@@ -58,14 +58,16 @@ class Reader {
   Result<void> address(const toml::node& node, Config& config) const {
     const auto text = node.value<std::string>();
     const auto network = text ? parse_network(*text) : std::nullopt;
-    if (!network) return wrong(node, "an address or a network is needed: \"192.0.2.1\", \"2001:db8::/64\"");
+    if (!network)
+      return wrong(node, "an address or a network is needed: \"192.0.2.1\", \"2001:db8::/64\"");
     config.management.push_back(*network);
     return {};
   }
 
   Result<void> port(const toml::node& node, Config& config) const {
     const auto number = node.value<int64_t>();
-    if (!number || *number < 1 || *number > 65535) return wrong(node, "a port is a number from 1 to 65535");
+    if (!number || *number < 1 || *number > 65535)
+      return wrong(node, "a port is a number from 1 to 65535");
     config.ssh_ports.push_back(static_cast<uint16_t>(*number));
     return {};
   }

@@ -19,8 +19,8 @@ struct Config {
   std::vector<uint16_t> ssh_ports{22};
 };
 
-// A file that isn't there gives the defaults. A key that isn't known, or a value of another kind, is an error with
-// its line: a typing error here would shut out the administrator.
+// A file that isn't there gives the defaults. A key that isn't known, or a value of another kind,
+// is an error with its line: a typing error here would shut out the administrator.
 Result<Config> load_config(const std::filesystem::path& file);
 Result<Config> parse_config(std::string_view text, std::string_view name);
 

@@ -44,7 +44,8 @@ std::string short_number(uint64_t number) {
     value /= 1000;
     unit = next;
   }
-  return value < 99.95 ? fmt::format("{:.1f}{}", value, unit) : fmt::format("{:.0f}{}", value, unit);
+  return value < 99.95 ? fmt::format("{:.1f}{}", value, unit)
+                       : fmt::format("{:.0f}{}", value, unit);
 }
 
 std::string wrapped(std::string_view text, size_t indent, size_t width) {

@@ -10,8 +10,8 @@ namespace bulkhead::app {
 
 enum class Color { kAuto, kAlways, kNever };
 
-// Whether what is written to this descriptor is coloured: kAuto means on a terminal that isn't "dumb", unless
-// NO_COLOR is set (no-color.org).
+// Whether what is written to this descriptor is coloured: kAuto means on a terminal that isn't
+// "dumb", unless NO_COLOR is set (no-color.org).
 bool wants_color(Color color, int descriptor);
 
 // Colours, or the same text without.
@@ -38,10 +38,12 @@ std::string printable(std::string_view text);
 // 1 rule, 2 rules
 std::string counted(size_t number, std::string_view one, std::string_view many);
 
-// 999, 12.3K, 4.6M ... in decimal thousands, at most five characters wide (iptables' own -L rounds down instead).
+// 999, 12.3K, 4.6M ... in decimal thousands, at most five characters wide (iptables' own -L rounds
+// down instead).
 std::string short_number(uint64_t number);
 
-// Text that is longer than `width` is broken at blanks; all but the first line begin with `indent` blanks.
+// Text that is longer than `width` is broken at blanks; all but the first line begin with `indent`
+// blanks.
 std::string wrapped(std::string_view text, size_t indent, size_t width = 100);
 
 // Writes all of it to stdout; a reader that has gone away is no error.

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "app/rules_text.h"
 #include "app/rule_sentence.h"
+#include "app/rules_text.h"
 #include "core/source.h"
 #include "net/names.h"
 
@@ -18,8 +18,8 @@ namespace {
 using backend::sim::Truth;
 using backend::sim::Verdict;
 
-// Connection tracking looks at a packet at this priority (NF_IP_PRI_CONNTRACK); before it, every packet is INVALID
-// to `-m state`.
+// Connection tracking looks at a packet at this priority (NF_IP_PRI_CONNTRACK); before it, every
+// packet is INVALID to `-m state`.
 constexpr int32_t kConntrackPriority = -200;
 
 struct Stop {
@@ -47,7 +47,8 @@ std::vector<Stop> way_of(net::Direction direction) {
         if (chain.hook == hook) way.push_back({&table, &chain});
       }
     }
-    std::ranges::sort(way.begin() + begin, way.end(), {}, [](const Stop& stop) { return stop.chain->priority; });
+    std::ranges::sort(way.begin() + begin, way.end(), {},
+                      [](const Stop& stop) { return stop.chain->priority; });
   }
   return way;
 }
@@ -56,7 +57,8 @@ bool worth_telling(const ir::Ruleset& rules, const Stop& stop) {
   const ir::Table* const table = rules.find(stop.table->name);
   const ir::Chain* const chain = table ? table->find(stop.chain->name) : nullptr;
   if (chain == nullptr) return false;
-  return stop.table->name == "filter" || !chain->rules.empty() || chain->policy == ir::Policy::kDrop;
+  return stop.table->name == "filter" || !chain->rules.empty() ||
+         chain->policy == ir::Policy::kDrop;
 }
 
 // What a hook knows of the interfaces: INPUT not the outgoing one, and so on.
@@ -94,10 +96,10 @@ MetRule tell(const backend::sim::Met& met, const backend::sim::Packet& packet, n
           .depth = met.depth,
           .matched = met.matched,
           .rule = rule_words(rule, family),
-          .why = met.hotdrop                   ? "the header that it asks for is cut off, so the packet is dropped"
-                 : met.matched == Truth::kYes  ? effect_sentence(rule, family)
-                 : met.matched == Truth::kNo   ? mismatch_sentence(rule, packet, family)
-                                               : "it can't be known here whether it matches"};
+          .why = met.hotdrop ? "the header that it asks for is cut off, so the packet is dropped"
+                 : met.matched == Truth::kYes ? effect_sentence(rule, family)
+                 : met.matched == Truth::kNo  ? mismatch_sentence(rule, packet, family)
+                                              : "it can't be known here whether it matches"};
 }
 
 std::string decided_by(const MetRule& last) {
@@ -110,7 +112,8 @@ bool passes(const Explanation& explanation) { return explanation.verdict == Verd
 // The seed's rule, put in force in the simulator only.
 constexpr std::string_view kAnswersRule = "-m state --state ESTABLISHED,RELATED -j ACCEPT";
 
-std::optional<ir::Ruleset> with_answers(const ir::Ruleset& rules, std::string_view chain, bool in_front) {
+std::optional<ir::Ruleset> with_answers(const ir::Ruleset& rules, std::string_view chain,
+                                        bool in_front) {
   const Source text("remedy", fmt::format("*filter\n-A {} {}\nCOMMIT\n", chain, kAnswersRule));
   auto parsed = parse_rules(text, rules.family, Counts::kLeftOut);
   if (!parsed) return {};
@@ -140,12 +143,14 @@ net::Direction opposite(net::Direction direction) {
 }
 
 // -A as the seed does it; -I where a rule before it would still drop.
-std::string find_remedy(const ir::Ruleset& rules, const net::PacketText& packet, net::Direction direction) {
+std::string find_remedy(const ir::Ruleset& rules, const net::PacketText& packet,
+                        net::Direction direction) {
   const std::string_view chain = filter_chain(direction);
   for (const bool in_front : {false, true}) {
     const auto changed = with_answers(rules, chain, in_front);
     if (!changed || !passes(explain(*changed, packet, direction))) continue;
-    return fmt::format("{} -{} {} {}", rules.family == net::Family::kIpv4 ? "iptables" : "ip6tables",
+    return fmt::format("{} -{} {} {}",
+                       rules.family == net::Family::kIpv4 ? "iptables" : "ip6tables",
                        in_front ? 'I' : 'A', chain, kAnswersRule);
   }
   return {};
@@ -153,7 +158,8 @@ std::string find_remedy(const ir::Ruleset& rules, const net::PacketText& packet,
 
 }  // namespace
 
-Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet, net::Direction direction) {
+Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
+                    net::Direction direction) {
   Explanation explanation{.packet = net::to_string(packet),
                           .direction = direction,
                           .passages = {},
@@ -179,7 +185,9 @@ Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet, net
   return explanation;
 }
 
-bool ConnectionExplanation::works() const { return passes(first) && passes(answer) && passes(following); }
+bool ConnectionExplanation::works() const {
+  return passes(first) && passes(answer) && passes(following);
+}
 
 ConnectionExplanation explain_connection(const ir::Ruleset& rules, const net::PacketText& packet) {
   const net::Direction there = packet.direction();

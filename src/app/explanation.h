@@ -37,21 +37,24 @@ struct Explanation {
   net::Direction direction = net::Direction::kInput;
   std::vector<Passage> passages;  // in the order of the hooks, up to the one that ends it
   backend::sim::Verdict verdict = backend::sim::Verdict::kAccept;
-  std::string decided;   // "rule 3 of INPUT", "the policy of INPUT"
-  bool depends = false;  // on a condition that can't be known here: a rate limit was taken to have room
+  std::string decided;  // "rule 3 of INPUT", "the policy of INPUT"
+  bool depends =
+      false;  // on a condition that can't be known here: a rate limit was taken to have room
 };
 
-// What the host does with a packet that comes in, goes out or passes through. Tables without a rule or a closed
-// policy on its way are left out, apart from filter. Needs verified rules of the packet's family.
-Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet, net::Direction direction);
+// What the host does with a packet that comes in, goes out or passes through. Tables without a rule
+// or a closed policy on its way are left out, apart from filter. Needs verified rules of the
+// packet's family.
+Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
+                    net::Direction direction);
 
 // A connection: its first packet, the answer to it, and the packets that follow.
 struct ConnectionExplanation {
   Explanation first;
   Explanation answer;
   Explanation following;
-  // One command that lets the answers (or the following packets) pass, if they don't and it would: tried in the
-  // simulator.
+  // One command that lets the answers (or the following packets) pass, if they don't and it would:
+  // tried in the simulator.
   std::string remedy;
 
   bool works() const;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/personality/main.h"
+
 #include <string_view>
 
 #include "app/cli.h"
-#include "app/personality/main.h"
 
 // One program: which one it is follows from the name by which it was called.
 int main(int argc, char** argv) {

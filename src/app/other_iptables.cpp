@@ -11,12 +11,12 @@ namespace bulkhead::app {
 namespace {
 
 std::string tool(Variant variant, net::Family family, std::string_view what) {
-  return find_program(fmt::format("{}-{}-{}", family == net::Family::kIpv4 ? "iptables" : "ip6tables",
+  return find_program(fmt::format("{}-{}-{}",
+                                  family == net::Family::kIpv4 ? "iptables" : "ip6tables",
                                   variant_word(variant), what));
 }
 
-template <class Take>
-void each_line(std::string_view text, const Take& take) {
+template <class Take> void each_line(std::string_view text, const Take& take) {
   while (!text.empty()) {
     const size_t end = text.find('\n');
     take(text.substr(0, end));
@@ -39,13 +39,16 @@ ChainLine read_chain_line(std::string_view line) {
 Error tool_failed(std::string_view program, const Finished& finished) {
   std::string_view said = finished.errors;
   while (said.ends_with('\n')) said.remove_suffix(1);
-  return {.kind = ErrorKind::kSystem,
-          .message = fmt::format("{} failed with exit code {}: {}", program, finished.status, said)};
+  return {
+      .kind = ErrorKind::kSystem,
+      .message = fmt::format("{} failed with exit code {}: {}", program, finished.status, said)};
 }
 
 }  // namespace
 
-std::string_view variant_word(Variant variant) { return variant == Variant::kLegacy ? "legacy" : "nft"; }
+std::string_view variant_word(Variant variant) {
+  return variant == Variant::kLegacy ? "legacy" : "nft";
+}
 
 std::vector<std::string> legacy_tables(net::Family family) {
   const auto names = host::read_file(family == net::Family::kIpv4 ? "/proc/net/ip_tables_names"
@@ -57,7 +60,8 @@ std::vector<std::string> legacy_tables(net::Family family) {
 
 Result<std::optional<OtherRules>> read_other(Variant variant, net::Family family) {
   // Asking iptables-legacy would load its modules.
-  if (variant == Variant::kLegacy && legacy_tables(family).empty()) return std::optional<OtherRules>{};
+  if (variant == Variant::kLegacy && legacy_tables(family).empty())
+    return std::optional<OtherRules>{};
   const std::string program = tool(variant, family, "save");
   if (program.empty()) return std::optional<OtherRules>{};
   const auto finished = run_program({program, "-c"});
@@ -67,7 +71,8 @@ Result<std::optional<OtherRules>> read_other(Variant variant, net::Family family
   OtherRules found{.variant = variant, .family = family, .text = finished->output, .tables = {}};
   each_line(found.text, [&](std::string_view line) {
     if (line.starts_with('*')) found.tables.emplace_back(line.substr(1));
-    if (line.starts_with(':')) found.closed_policies += read_chain_line(line).policy == "DROP" ? 1 : 0;
+    if (line.starts_with(':'))
+      found.closed_policies += read_chain_line(line).policy == "DROP" ? 1 : 0;
     if (line.starts_with('[') || line.starts_with("-A")) ++found.rules;
   });
   return found.tables.empty() ? std::optional<OtherRules>{} : std::optional(std::move(found));
@@ -77,7 +82,8 @@ Result<void> remove_other(const OtherRules& rules) {
   const std::string program = tool(rules.variant, rules.family, "restore");
   if (program.empty()) {
     return Error{.kind = ErrorKind::kRefused,
-                 .message = fmt::format("iptables-{}-restore is not installed", variant_word(rules.variant))};
+                 .message = fmt::format("iptables-{}-restore is not installed",
+                                        variant_word(rules.variant))};
   }
   std::string empty;
   each_line(rules.text, [&](std::string_view line) {

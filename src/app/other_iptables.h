@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// The rules of the iptables that this host had before us. Read and removed with their own tools: their form in the
-// kernel is not ours to know.
+// The rules of the iptables that this host had before us. Read and removed with their own tools:
+// their form in the kernel is not ours to know.
 
 #include <cstddef>
 #include <optional>
@@ -32,8 +32,8 @@ struct OtherRules {
   bool enforces() const { return rules > 0 || closed_policies > 0; }
 };
 
-// Tables that iptables-legacy has in the kernel, by /proc/net/ip*_tables_names. Knows nothing of their rules, but
-// needs no tool.
+// Tables that iptables-legacy has in the kernel, by /proc/net/ip*_tables_names. Knows nothing of
+// their rules, but needs no tool.
 std::vector<std::string> legacy_tables(net::Family family);
 
 // Nothing if the tool isn't installed or holds no table.

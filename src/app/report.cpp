@@ -14,7 +14,8 @@ namespace bulkhead::app {
 namespace {
 
 void say(std::string_view text) {
-  fmt::print(stderr, "{}: {}", Paint(wants_color(Color::kAuto, STDERR_FILENO)).strong("bulkhead"), text);
+  fmt::print(stderr, "{}: {}", Paint(wants_color(Color::kAuto, STDERR_FILENO)).strong("bulkhead"),
+             text);
 }
 
 }  // namespace

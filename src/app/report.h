@@ -9,8 +9,8 @@
 
 namespace bulkhead::app {
 
-// What `bulkhead` exits with, as iptables does: 1 it can't be done, 2 the command line or a file is wrong, 4 the
-// kernel can't be had now (permission, the time of -w, a damaged table).
+// What `bulkhead` exits with, as iptables does: 1 it can't be done, 2 the command line or a file is
+// wrong, 4 the kernel can't be had now (permission, the time of -w, a damaged table).
 inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongUse = 2;
@@ -18,8 +18,8 @@ inline constexpr int kNoResource = 4;
 
 int exit_code(const Error& error);
 
-// The one door through which `bulkhead` tells of an error, on stderr: the message, the place in the user's text if
-// there is one, and what to do about it. Gives the exit code.
+// The one door through which `bulkhead` tells of an error, on stderr: the message, the place in the
+// user's text if there is one, and what to do about it. Gives the exit code.
 int report(const Error& error);
 int report(const Error& error, const Source& source);
 

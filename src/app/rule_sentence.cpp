@@ -40,7 +40,8 @@ constexpr HeadWords kHeadWords[] = {
 };
 
 std::string head_sentence(const ir::Argument& argument) {
-  const auto words = std::ranges::find(kHeadWords, std::string_view(argument.option), &HeadWords::option);
+  const auto words =
+      std::ranges::find(kHeadWords, std::string_view(argument.option), &HeadWords::option);
   if (words == std::end(kHeadWords)) return argument.option;
   // A network of one address is an address to a person.
   std::string_view text = argument.text;
@@ -88,7 +89,8 @@ const ir::Field* field_of(const ir::Condition& condition) {
 // Which argument of the head a condition came from.
 std::string head_mismatch(const ir::Match& head, const ir::Condition& condition) {
   for (const ir::Argument& argument : head.arguments) {
-    const auto words = std::ranges::find(kHeadWords, std::string_view(argument.option), &HeadWords::option);
+    const auto words =
+        std::ranges::find(kHeadWords, std::string_view(argument.option), &HeadWords::option);
     if (words != std::end(kHeadWords) && words->field == field_of(condition)) {
       return head_sentence(negated(argument));
     }
@@ -96,13 +98,15 @@ std::string head_mismatch(const ir::Match& head, const ir::Condition& condition)
   return "its first conditions don't hold";
 }
 
-std::string match_mismatch(const ir::Match& match, const ir::Condition& condition, const ext::Context& context) {
+std::string match_mismatch(const ir::Match& match, const ir::Condition& condition,
+                           const ext::Context& context) {
   if (std::holds_alternative<ir::Header>(condition)) {
     return fmt::format("it has no {} header (it is a later fragment)", match.name);
   }
   const ext::Match* const row = ext::find_match(match.name, context.family);
   for (const ir::Argument& argument : match.arguments) {
-    const ext::Option* const option = row ? ext::find_option(row->options, argument.option) : nullptr;
+    const ext::Option* const option =
+        row ? ext::find_option(row->options, argument.option) : nullptr;
     const bool only_one = match.arguments.size() == 1;
     if (option == nullptr || (!only_one && option->field != field_of(condition))) continue;
     if (option->negation == ext::Negation::kRefused) break;
@@ -135,7 +139,8 @@ std::string effect_sentence(const ir::Rule& rule, net::Family family) {
                         : ext::sentence(*row, rule.target.arguments, context_of(rule, family));
 }
 
-std::string mismatch_sentence(const ir::Rule& rule, const backend::sim::Packet& packet, net::Family family) {
+std::string mismatch_sentence(const ir::Rule& rule, const backend::sim::Packet& packet,
+                              net::Family family) {
   const auto layout = net::parse_layout(packet.bytes);
   if (!layout) return "it has no whole IP header";
   const Reading reading(packet, *layout);

@@ -20,9 +20,10 @@ namespace {
 // Where the user may not have meant both families.
 Error with_family_hint(Error error, const RulesInput& input, net::Family family) {
   if (!input.family && error.hint.empty()) {
-    error.hint = fmt::format("`{}' is read for IPv4 and for IPv6, and this is an error for {}; mark the rule with "
-                             "-4 or -6, or name the file *.v4 or *.v6",
-                             input.source.name(), family_name(family));
+    error.hint = fmt::format(
+        "`{}' is read for IPv4 and for IPv6, and this is an error for {}; mark the rule with "
+        "-4 or -6, or name the file *.v4 or *.v6",
+        input.source.name(), family_name(family));
   }
   return error;
 }
@@ -30,18 +31,20 @@ Error with_family_hint(Error error, const RulesInput& input, net::Family family)
 Result<void, Failure> add_tables(ir::Ruleset& all, ir::Ruleset more, const RulesInput& input) {
   for (ir::Table& table : more.tables) {
     if (all.find(table.name) != nullptr) {
-      return Failure{{.kind = ErrorKind::kUsage,
-                      .message = fmt::format("{}: table `{}' of {} stands in another file already",
-                                             input.source.name(), table.name, family_name(all.family)),
-                      .hint = "a table is loaded as a whole, so one file must have all of it"},
-                     {}};
+      return Failure{
+          {.kind = ErrorKind::kUsage,
+           .message = fmt::format("{}: table `{}' of {} stands in another file already",
+                                  input.source.name(), table.name, family_name(all.family)),
+           .hint = "a table is loaded as a whole, so one file must have all of it"},
+          {}};
     }
     all.tables.push_back(std::move(table));
   }
   // In the order of the kernel's tables, whatever file they came from.
   const auto place = [](const ir::Table& table) {
     const auto& order = ir::builtin_tables();
-    return std::ranges::find(order, std::string_view(table.name), &ir::BuiltinTable::name) - order.begin();
+    return std::ranges::find(order, std::string_view(table.name), &ir::BuiltinTable::name) -
+           order.begin();
   };
   std::ranges::sort(all.tables, {}, place);
   return {};
@@ -49,7 +52,8 @@ Result<void, Failure> add_tables(ir::Ruleset& all, ir::Ruleset more, const Rules
 
 }  // namespace
 
-std::optional<net::Family> family_of_file(const std::string& name, std::optional<net::Family> given) {
+std::optional<net::Family> family_of_file(const std::string& name,
+                                          std::optional<net::Family> given) {
   if (given) return given;
   if (name.ends_with(".v4")) return net::Family::kIpv4;
   if (name.ends_with(".v6")) return net::Family::kIpv6;
@@ -57,7 +61,8 @@ std::optional<net::Family> family_of_file(const std::string& name, std::optional
 }
 
 Result<RulesInput> read_rules_file(const std::string& name, std::optional<net::Family> given) {
-  auto text = name == "-" ? host::read_descriptor(STDIN_FILENO, "the standard input") : host::read_file(name);
+  auto text = name == "-" ? host::read_descriptor(STDIN_FILENO, "the standard input")
+                          : host::read_file(name);
   if (!text) {
     Error error = text.error();
     error.kind = ErrorKind::kRefused;

@@ -5,21 +5,23 @@
 #include <string>
 #include <vector>
 
-#include "core/result.h"
 #include "app/rules_text.h"
+#include "core/result.h"
 #include "core/source.h"
 #include "ir/ruleset.h"
 
 namespace bulkhead::app {
 
-// A file of rules, read, and for which family it is: nullopt for both, its rules marked -4 or -6 for one.
+// A file of rules, read, and for which family it is: nullopt for both, its rules marked -4 or -6
+// for one.
 struct RulesInput {
   Source source;
   std::optional<net::Family> family;
 };
 
 // Which family a file of this name is for, unless `given` says it: *.v4 and *.v6 are for that one.
-std::optional<net::Family> family_of_file(const std::string& name, std::optional<net::Family> given);
+std::optional<net::Family> family_of_file(const std::string& name,
+                                          std::optional<net::Family> given);
 
 // "-" is stdin.
 Result<RulesInput> read_rules_file(const std::string& name, std::optional<net::Family> given);
@@ -30,8 +32,8 @@ struct Failure {
   std::optional<Source> source;
 };
 
-// What the files say together, one whole ruleset for each family that one of them is for. A table may stand in one
-// file only. Warnings go to stderr.
+// What the files say together, one whole ruleset for each family that one of them is for. A table
+// may stand in one file only. Warnings go to stderr.
 Result<std::vector<ir::Ruleset>, Failure> parse_inputs(const std::vector<RulesInput>& inputs,
                                                        Counts counts = Counts::kLeftOut);
 

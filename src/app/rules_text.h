@@ -12,20 +12,21 @@ namespace bulkhead::app {
 
 enum class Counts { kLeftOut, kShown };
 
-// Canonical iptables-save text without the comment lines that carry a date: equal rules, equal text. kLeftOut gives
-// the policies' counters as [0:0].
+// Canonical iptables-save text without the comment lines that carry a date: equal rules, equal
+// text. kLeftOut gives the policies' counters as [0:0].
 std::string rules_text(const ir::Ruleset& rules, Counts counts);
 
-// Such text, or a restore file of a user's, as a whole ruleset of its family, checked: rules marked for the other
-// family are left out. kShown takes the counters that it gives. The error's span is in `source`; `warnings` gets
-// what iptables-restore would say beside errors.
+// Such text, or a restore file of a user's, as a whole ruleset of its family, checked: rules marked
+// for the other family are left out. kShown takes the counters that it gives. The error's span is
+// in `source`; `warnings` gets what iptables-restore would say beside errors.
 Result<ir::Ruleset> parse_rules(const Source& source, net::Family family, Counts counts,
                                 std::vector<std::string>* warnings = nullptr);
 
 // The same for text that we have written ourselves: its rules keep no places.
 Result<ir::Ruleset> parse_own_rules(const Source& source, net::Family family);
 
-// One rule as -S prints it without "-A CHAIN ", and its conditions alone, without target and comments.
+// One rule as -S prints it without "-A CHAIN ", and its conditions alone, without target and
+// comments.
 std::string rule_words(const ir::Rule& rule, net::Family family);
 std::string condition_words(const ir::Rule& rule, net::Family family);
 

@@ -28,7 +28,8 @@ ir::Counters count_of(const CounterMap& counters, ir::RuleId id) {
 
 Error damaged(net::Family family, const std::string& why) {
   return {.kind = ErrorKind::kDamaged,
-          .message = fmt::format("the table `{} bulkhead' is damaged: {}", net::family_word(family), why),
+          .message =
+              fmt::format("the table `{} bulkhead' is damaged: {}", net::family_word(family), why),
           .hint = "a full load replaces it: bulkhead apply FILE, bulkhead boot, or bulkhead clear"};
 }
 
@@ -64,7 +65,8 @@ bool same(const ir::Ruleset& a, const ir::Ruleset& b) {
   };
   const auto same_chain = [&](const ir::Chain& x, const ir::Chain& y) {
     return x.name == y.name && x.policy == y.policy && x.policy_id == y.policy_id &&
-           x.policy_counters == y.policy_counters && std::ranges::equal(x.rules, y.rules, same_rule);
+           x.policy_counters == y.policy_counters &&
+           std::ranges::equal(x.rules, y.rules, same_rule);
   };
   return std::ranges::equal(a.tables, b.tables, [&](const ir::Table& x, const ir::Table& y) {
     return x.name == y.name && std::ranges::equal(x.chains, y.chains, same_chain);
@@ -77,7 +79,8 @@ std::string random_word() {
 }
 
 // From a ruleset with live counts to what the back end is to hold.
-Result<backend::Desired> compile(ir::Ruleset rules, const backend::Installed& installed, unsigned max_depth) {
+Result<backend::Desired> compile(ir::Ruleset rules, const backend::Installed& installed,
+                                 unsigned max_depth) {
   const net::Family family = rules.family;
   if (rules.tables.empty()) return backend::Desired{.family = family, .plan = {}, .source = {}};
   each_counted(rules, [&](ir::RuleId& id, const ir::Counters&) {
@@ -87,7 +90,8 @@ Result<backend::Desired> compile(ir::Ruleset rules, const backend::Installed& in
 
   ir::Ruleset offsets = rules;
   each_counted(offsets, [&](ir::RuleId id, ir::Counters& count) {
-    // What stays in the kernel goes on counting there; what the commit removes is carried by the offset.
+    // What stays in the kernel goes on counting there; what the commit removes is carried by the
+    // offset.
     count = count - (count_of(installed.counters, id) - count_of(installed.retired, id));
   });
   auto rewritten = pass::run(std::move(rules), {.max_depth = max_depth});
@@ -150,9 +154,8 @@ Result<std::vector<backend::Desired>> Store::replacement(std::span<const ir::Rul
 }
 
 Result<void> Store::replace(std::span<const ir::Ruleset> rulesets, std::chrono::seconds wait) {
-  return host::transact(backend_, wait, [&](const backend::Snapshot& look) {
-    return replacement(rulesets, look);
-  });
+  return host::transact(backend_, wait,
+                        [&](const backend::Snapshot& look) { return replacement(rulesets, look); });
 }
 
 Result<void> Store::rehearse(std::span<const ir::Ruleset> rulesets) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// The rulesets that are in force, as commands see them: with live counts, whatever the kernel and the stored source
-// share among each other. A count is the kernel's under the rule's id plus the offset in the source.
+// The rulesets that are in force, as commands see them: with live counts, whatever the kernel and
+// the stored source share among each other. A count is the kernel's under the rule's id plus the
+// offset in the source.
 
 #include <chrono>
 #include <functional>
@@ -49,18 +50,20 @@ class Store {
   Result<ir::Ruleset> load(net::Family family);
   Result<View> look();
 
-  // Looks, lets `edit` change the ruleset (counts are live ones; new rules have no id), and commits the outcome.
-  // Called again for each attempt, so `edit` must have no other effect. What it leaves as it was isn't written.
-  // Errors: those of `edit`; kRefused where the rules can't be compiled; kBusy when `wait` has passed; kDamaged;
-  // and whatever the kernel says. After an error nothing is changed.
+  // Looks, lets `edit` change the ruleset (counts are live ones; new rules have no id), and commits
+  // the outcome. Called again for each attempt, so `edit` must have no other effect. What it leaves
+  // as it was isn't written. Errors: those of `edit`; kRefused where the rules can't be compiled;
+  // kBusy when `wait` has passed; kDamaged; and whatever the kernel says. After an error nothing is
+  // changed.
   Result<void> change(net::Family family, std::chrono::seconds wait, const Edit& edit,
                       OnDamage on_damage = OnDamage::kRefuse);
 
-  // Puts whole rulesets (of one or both families) in the place of what is there, damaged or not, in one transaction.
-  // Their counters start where the rulesets say; their ids are given anew.
+  // Puts whole rulesets (of one or both families) in the place of what is there, damaged or not, in
+  // one transaction. Their counters start where the rulesets say; their ids are given anew.
   Result<void> replace(std::span<const ir::Ruleset> rulesets, std::chrono::seconds wait);
 
-  // All of replace() but the commit: whether the rules could be put in force, as far as that shows beforehand.
+  // All of replace() but the commit: whether the rules could be put in force, as far as that shows
+  // beforehand.
   Result<void> rehearse(std::span<const ir::Ruleset> rulesets);
 
   // Takes the tables of these families out of the kernel, in one transaction.

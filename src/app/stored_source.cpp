@@ -102,8 +102,10 @@ std::string write_source(const ir::Ruleset& offsets, std::string_view change) {
 }
 
 Result<ir::Ruleset> read_source(std::string_view text, net::Family family) {
-  if (take_line(text, kFormat) != "") return damaged("they are of a format that this version doesn't know");
-  if (take_line(text, "family ") != net::family_word(family)) return damaged("they are of another family");
+  if (take_line(text, kFormat) != "")
+    return damaged("they are of a format that this version doesn't know");
+  if (take_line(text, "family ") != net::family_word(family))
+    return damaged("they are of another family");
   const auto change = take_line(text, "change ");
   auto next_line = take_line(text, "next ");
   const auto next = next_line ? take_number(*next_line) : std::nullopt;

@@ -9,9 +9,11 @@
 //   next 118
 //   ids 1-12 40 13-117        of policies and rules, in the order of each_counted()
 //
-//   *filter ...               canonical iptables-save -c text; its counters are offsets to the kernel's
+//   *filter ...               canonical iptables-save -c text; its counters are offsets to the
+//   kernel's
 //
-// Text, because the parser and the printer are there anyway and are the most tested part of the house.
+// Text, because the parser and the printer are there anyway and are the most tested part of the
+// house.
 
 #include <string>
 #include <string_view>
@@ -24,7 +26,8 @@ namespace bulkhead::app {
 // Needs ids everywhere.
 std::string write_source(const ir::Ruleset& offsets, std::string_view change);
 
-// The ruleset with its ids, offsets for counters. kDamaged where the text isn't one that write_source() gives.
+// The ruleset with its ids, offsets for counters. kDamaged where the text isn't one that
+// write_source() gives.
 Result<ir::Ruleset> read_source(std::string_view text, net::Family family);
 
 }  // namespace bulkhead::app

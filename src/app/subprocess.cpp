@@ -36,7 +36,8 @@ class Scratch {
   std::string text() const {
     std::string all;
     char part[1 << 16];
-    for (ssize_t size; (size = pread(fd_, part, sizeof part, static_cast<off_t>(all.size()))) > 0;) {
+    for (ssize_t size;
+         (size = pread(fd_, part, sizeof part, static_cast<off_t>(all.size()))) > 0;) {
       all.append(part, static_cast<size_t>(size));
     }
     return all;

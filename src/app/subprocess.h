@@ -15,7 +15,8 @@ struct Finished {
   std::string errors;
 };
 
-// Where a program of the system lies: only in the folders of root's own, whatever PATH says. Empty: nowhere.
+// Where a program of the system lies: only in the folders of root's own, whatever PATH says. Empty:
+// nowhere.
 std::string find_program(std::string_view name);
 
 // Runs a program, given by its path, to its end. Its stdin is `input`.

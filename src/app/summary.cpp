@@ -27,8 +27,8 @@ std::string summary(const ir::Ruleset& rules) {
   }
   const std::string policies =
       closed == 0 ? "" : fmt::format(" and {}", counted(closed, "policy DROP", "policies DROP"));
-  return fmt::format("{} {}{}", family_name(rules.family), counted(rule_count(rules), "rule", "rules"),
-                     policies);
+  return fmt::format("{} {}{}", family_name(rules.family),
+                     counted(rule_count(rules), "rule", "rules"), policies);
 }
 
 std::string summary(const ir::Ruleset& v4, const ir::Ruleset& v6) {

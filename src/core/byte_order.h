@@ -17,7 +17,9 @@ constexpr U128 load_be(std::span<const uint8_t> bytes) {
   return value;
 }
 
-constexpr uint16_t load_be16(const uint8_t* at) { return static_cast<uint16_t>(at[0] << 8 | at[1]); }
+constexpr uint16_t load_be16(const uint8_t* at) {
+  return static_cast<uint16_t>(at[0] << 8 | at[1]);
+}
 
 // Fills the span with the lowest bytes of the number; at most 16 bytes.
 constexpr void store_be(U128 value, std::span<uint8_t> bytes) {

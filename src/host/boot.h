@@ -22,8 +22,8 @@ struct Saved {
   std::string why;
 };
 
-// Never fails: whatever can't be told counts as lost, since that closes the host. A folder that isn't there was
-// never saved to.
+// Never fails: whatever can't be told counts as lost, since that closes the host. A folder that
+// isn't there was never saved to.
 Saved look_for_saved(const std::filesystem::path& folder);
 
 }  // namespace bulkhead::host

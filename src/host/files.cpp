@@ -54,10 +54,11 @@ Result<void> make_folder(const std::filesystem::path& folder) {
 
 Error file_error(std::string_view what, const std::filesystem::path& path, int errno_value) {
   const bool permission = errno_value == EACCES || errno_value == EPERM;
-  return {.kind = permission ? ErrorKind::kPermission : ErrorKind::kSystem,
-          .message = fmt::format("can't {} {}: {}", what, path.string(), std::strerror(errno_value)),
-          .hint = permission ? "run it as root" : "",
-          .errno_value = errno_value};
+  return {
+      .kind = permission ? ErrorKind::kPermission : ErrorKind::kSystem,
+      .message = fmt::format("can't {} {}: {}", what, path.string(), std::strerror(errno_value)),
+      .hint = permission ? "run it as root" : "",
+      .errno_value = errno_value};
 }
 
 Result<std::string> read_descriptor(int fd, const std::filesystem::path& name) {
@@ -85,7 +86,8 @@ Result<void> write_file_atomically(const std::filesystem::path& folder, std::str
   if (auto made = make_folder(folder); !made) return made;
   const Descriptor place(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!place) return file_error("open", folder, errno);
-  // The lock lets the new file have one fixed name, so that what a killed writer leaves is overwritten.
+  // The lock lets the new file have one fixed name, so that what a killed writer leaves is
+  // overwritten.
   if (flock(place.get(), LOCK_EX) != 0) return file_error("lock", folder, errno);
 
   const std::string target(name);

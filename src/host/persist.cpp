@@ -20,7 +20,8 @@ constexpr std::string_view kHead =
     "# closed at boot. Change the rules with iptables or `bulkhead apply`, then save again.\n";
 constexpr std::string_view kEnd = "# end ";
 
-// FNV-1a, 64 bits: against accidents, not against an attacker (who would need to be root to write here).
+// FNV-1a, 64 bits: against accidents, not against an attacker (who would need to be root to write
+// here).
 uint64_t checksum(std::string_view text) {
   uint64_t sum = 0xcbf29ce484222325;
   for (const char c : text) {
@@ -76,11 +77,13 @@ Result<SavedRules> parse_saved(std::string_view text) {
   if (text.substr(last) != trailer(body)) {
     return broken("length or checksum are wrong, so something else has changed the file");
   }
-  if (!body.starts_with(kHead)) return broken("they are of a format that this version doesn't know");
+  if (!body.starts_with(kHead))
+    return broken("they are of a format that this version doesn't know");
   body.remove_prefix(kHead.size());
   auto v4 = take_section("ip", body);
   auto v6 = take_section("ip6", body);
-  if (!v4 || !v6 || !body.empty()) return broken("its sections don't have the lengths that they name");
+  if (!v4 || !v6 || !body.empty())
+    return broken("its sections don't have the lengths that they name");
   return SavedRules{.v4 = *std::move(v4), .v6 = *std::move(v6)};
 }
 
@@ -99,7 +102,8 @@ Result<void> save(const std::filesystem::path& folder, const SavedRules& rules) 
 }
 
 Result<void> forget_saved(const std::filesystem::path& folder) {
-  // The marker last: between the two the host is one that has lost its rules, which is the safe side.
+  // The marker last: between the two the host is one that has lost its rules, which is the safe
+  // side.
   for (const auto name : {kSavedName, kMarkerName}) {
     const auto path = folder / name;
     if (unlink(path.c_str()) != 0 && errno != ENOENT) return file_error("remove", path, errno);

@@ -14,10 +14,11 @@ namespace bulkhead::host {
 
 inline constexpr std::string_view kStateFolder = "/var/lib/bulkhead";
 inline constexpr std::string_view kSavedName = "saved.rules";
-// Is there from the first save on. It tells a host that was never protected from one that has lost its rules.
+// Is there from the first save on. It tells a host that was never protected from one that has lost
+// its rules.
 inline constexpr std::string_view kMarkerName = "saved-once";
 
-// iptables-save text, opaque here; empty where a family has no rules.
+// iptables-save text, opaque here: whole lines, or empty where a family has no rules.
 struct SavedRules {
   std::string v4;
   std::string v6;
@@ -25,13 +26,14 @@ struct SavedRules {
   friend bool operator==(const SavedRules&, const SavedRules&) = default;
 };
 
-// The file's text and back. What was cut off, appended to or changed doesn't pass: its last line has the length
-// and a checksum of everything before it.
+// The file's text and back. What was cut off, appended to or changed doesn't pass: its last line
+// has the length and a checksum of everything before it.
 std::string format_saved(const SavedRules& rules);
 Result<SavedRules> parse_saved(std::string_view text);
 
-// Puts the rules into `folder` (made, 0700, if need be), then the marker. Killed or without power at any moment,
-// the folder holds the old file or the new one, whole. Errors are the file system's, by name.
+// Puts the rules into `folder` (made, 0700, if need be), then the marker. Killed or without power
+// at any moment, the folder holds the old file or the new one, whole. Errors are the file system's,
+// by name.
 Result<void> save(const std::filesystem::path& folder, const SavedRules& rules);
 Result<void> mark_saved_once(const std::filesystem::path& folder);
 

@@ -29,7 +29,8 @@ int open_lock_file(const std::filesystem::path& folder) {
 Queue Queue::enter(Clock::time_point until, const std::filesystem::path& folder) {
   const int fd = open_lock_file(folder);
   if (fd < 0) return Queue(-1);
-  // flock(2) knows no time limit, and an alarm would need a signal handler in every program that links us.
+  // flock(2) knows no time limit, and an alarm would need a signal handler in every program that
+  // links us.
   for (auto pause = std::chrono::milliseconds(1); flock(fd, LOCK_EX | LOCK_NB) != 0;) {
     const bool taken = errno == EWOULDBLOCK || errno == EINTR;
     if (!taken || Clock::now() + pause >= until) {

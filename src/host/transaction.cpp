@@ -35,7 +35,8 @@ Error busy(std::chrono::seconds wait) {
 
 Error unclear() {
   return {.kind = ErrorKind::kUnclear,
-          .message = "the kernel's answer was lost, and it can't be told whether the change is in force",
+          .message =
+              "the kernel's answer was lost, and it can't be told whether the change is in force",
           .hint = "look at the rules before trying again: bulkhead show"};
 }
 

@@ -9,12 +9,8 @@ namespace bulkhead::ir {
 
 namespace {
 
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
+template <class... Cases> struct Overloaded : Cases... { using Cases::operator()...; };
+template <class... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
 constexpr std::string_view kForms[] = {"tcp", "udp", "icmp", "icmp6", "ports"};
 
@@ -45,7 +41,8 @@ std::string number(const Field& field, U128 value, net::Family family) {
   }
 }
 
-// `eth+` as a prefix of bytes: the bits behind it are all zeros in the first value and all ones in the last.
+// `eth+` as a prefix of bytes: the bits behind it are all zeros in the first value and all ones in
+// the last.
 std::string interval(const Field& field, const Interval& each, net::Family family) {
   if (each.first == each.last) return number(field, each.first, family);
   if (field.kind == Kind::kInterface) {
@@ -80,7 +77,8 @@ std::string any_of(const AnyOf& it, net::Family family) {
 
 std::string header(const Header& it) {
   std::string out = fmt::format("header {}", kForms[static_cast<size_t>(it.form)]);
-  if (it.tcp_option != 0) out += fmt::format(" option {}{}", it.tcp_option_negated ? "not " : "", it.tcp_option);
+  if (it.tcp_option != 0)
+    out += fmt::format(" option {}{}", it.tcp_option_negated ? "not " : "", it.tcp_option);
   return out;
 }
 
@@ -91,21 +89,24 @@ std::string opaque(const Opaque& it) {
 }
 
 void add(std::string& out, const Predicate& predicate, net::Family family) {
-  for (const Condition& condition : predicate) out += (out.empty() ? "" : "; ") + dump(condition, family);
+  for (const Condition& condition : predicate)
+    out += (out.empty() ? "" : "; ") + dump(condition, family);
 }
 
 }  // namespace
 
 std::string dump(const Condition& condition, net::Family family) {
-  return std::visit(
-      Overloaded{
-          [&](const Constraint& it) { return constraint(it, family); },
-          [&](const AnyOf& it) { return any_of(it, family); },
-          [](const Header& it) { return header(it); },
-          [](const Limit& it) { return fmt::format("limit {}/{}s burst {}", it.rate, it.seconds, it.burst); },
-          [](const Opaque& it) { return opaque(it); },
-      },
-      condition);
+  return std::visit(Overloaded{
+                        [&](const Constraint& it) { return constraint(it, family); },
+                        [&](const AnyOf& it) { return any_of(it, family); },
+                        [](const Header& it) { return header(it); },
+                        [](const Limit& it) {
+                          return fmt::format("limit {}/{}s burst {}", it.rate, it.seconds,
+                                             it.burst);
+                        },
+                        [](const Opaque& it) { return opaque(it); },
+                    },
+                    condition);
 }
 
 std::string dump(const Action& action) {
@@ -115,8 +116,12 @@ std::string dump(const Action& action) {
           [](const Accept&) -> std::string { return "accept"; },
           [](const Drop&) -> std::string { return "drop"; },
           [](const Return&) -> std::string { return "return"; },
-          [](const Jump& it) { return fmt::format("{} {}", it.is_goto ? "goto" : "jump", it.chain); },
-          [](const Log& it) { return fmt::format("log level {} flags {:#x} \"{}\"", it.level, it.flags, it.prefix); },
+          [](const Jump& it) {
+            return fmt::format("{} {}", it.is_goto ? "goto" : "jump", it.chain);
+          },
+          [](const Log& it) {
+            return fmt::format("log level {} flags {:#x} \"{}\"", it.level, it.flags, it.prefix);
+          },
           [](const Reject& it) {
             return it.tcp_reset ? "reject tcp-reset" : fmt::format("reject icmp {}", it.icmp_code);
           },
@@ -128,7 +133,8 @@ std::string dump(const Rule& rule, net::Family family) {
   std::string conditions;
   add(conditions, rule.head.predicate, family);
   for (const Match& match : rule.matches) add(conditions, match.predicate, family);
-  return fmt::format("#{} {}{}-> {}", rule.id, conditions, conditions.empty() ? "" : " ", dump(rule.target.action));
+  return fmt::format("#{} {}{}-> {}", rule.id, conditions, conditions.empty() ? "" : " ",
+                     dump(rule.target.action));
 }
 
 std::string dump(const Ruleset& rules) {

@@ -7,8 +7,8 @@
 
 namespace bulkhead::ir {
 
-// The IR as text, one rule a line: what is *meant*, not how it was written. For tests and for the developer's
-// eye; there is no parser for it.
+// The IR as text, one rule a line: what is *meant*, not how it was written. For tests and for the
+// developer's eye; there is no parser for it.
 //
 //   table filter
 //     chain INPUT policy accept

@@ -37,7 +37,10 @@ auto find_chain(Chains& chains, std::string_view name) -> decltype(chains.data()
 
 const std::vector<BuiltinTable>& builtin_tables() {
   static const std::vector<BuiltinTable> kTables = {
-      {"filter", {{"INPUT", Hook::kInput, kFilter}, {"FORWARD", Hook::kForward, kFilter}, {"OUTPUT", Hook::kOutput, kFilter}}},
+      {"filter",
+       {{"INPUT", Hook::kInput, kFilter},
+        {"FORWARD", Hook::kForward, kFilter},
+        {"OUTPUT", Hook::kOutput, kFilter}}},
       {"nat",
        {{"PREROUTING", Hook::kPrerouting, kNatDestination},
         {"INPUT", Hook::kInput, kNatSource},
@@ -51,7 +54,9 @@ const std::vector<BuiltinTable>& builtin_tables() {
         {"POSTROUTING", Hook::kPostrouting, kMangle}}},
       {"raw", {{"PREROUTING", Hook::kPrerouting, kRaw}, {"OUTPUT", Hook::kOutput, kRaw}}},
       {"security",
-       {{"INPUT", Hook::kInput, kSecurity}, {"FORWARD", Hook::kForward, kSecurity}, {"OUTPUT", Hook::kOutput, kSecurity}}},
+       {{"INPUT", Hook::kInput, kSecurity},
+        {"FORWARD", Hook::kForward, kSecurity},
+        {"OUTPUT", Hook::kOutput, kSecurity}}},
   };
   return kTables;
 }
@@ -77,8 +82,9 @@ const Chain* Table::find(std::string_view chain) const { return find_chain(chain
 
 Chain& Table::add_user_chain(std::string chain_name) {
   // As strcmp(3) orders them, bytes unsigned.
-  const auto place = std::ranges::find_if(
-      chains, [&](const Chain& chain) { return !chain.builtin() && chain_name.compare(chain.name) < 0; });
+  const auto place = std::ranges::find_if(chains, [&](const Chain& chain) {
+    return !chain.builtin() && chain_name.compare(chain.name) < 0;
+  });
   return *chains.insert(place, Chain{.name = std::move(chain_name)});
 }
 
@@ -87,7 +93,8 @@ const Table* Ruleset::find(std::string_view table) const { return find_table(tab
 
 Table& Ruleset::table(std::string_view table) {
   if (Table* there = find(table)) return *there;
-  const auto place = std::ranges::find_if(tables, [&](const Table& other) { return rank(other.name) > rank(table); });
+  const auto place = std::ranges::find_if(
+      tables, [&](const Table& other) { return rank(other.name) > rank(table); });
   return *tables.insert(place, empty_table(table));
 }
 

@@ -10,7 +10,8 @@ ValueSet::ValueSet(std::vector<Interval> intervals) {
   for (const Interval& next : intervals) {
     if (next.first > next.last) continue;
     // Written so that `last + 1` cannot run over at 2^128 - 1.
-    if (!intervals_.empty() && (next.first <= intervals_.back().last || next.first - 1 == intervals_.back().last)) {
+    if (!intervals_.empty() &&
+        (next.first <= intervals_.back().last || next.first - 1 == intervals_.back().last)) {
       intervals_.back().last = std::max(intervals_.back().last, next.last);
     } else {
       intervals_.push_back(next);

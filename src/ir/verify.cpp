@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ir/verify.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -11,12 +9,17 @@
 #include <unordered_set>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace bulkhead::ir {
 
 namespace {
 
 Error refused(std::string message, Span span = {}, int errno_value = 0) {
-  return {.kind = ErrorKind::kRefused, .message = std::move(message), .span = span, .errno_value = errno_value};
+  return {.kind = ErrorKind::kRefused,
+          .message = std::move(message),
+          .span = span,
+          .errno_value = errno_value};
 }
 
 // What is wrong with a condition, in words that follow "rule 3 of chain X: "; empty: nothing.
@@ -26,8 +29,10 @@ struct Fault {
   std::string operator()(const Constraint& it) const {
     if (!it.field) return "a condition without a field";
     const Location& where = it.field->location(family);
-    if (where.base == Base::kNone) return fmt::format("{} has no \"{}\"", net::family_word(family), it.field->name);
-    if (where.width == 0 || where.width > 128) return fmt::format("field \"{}\" has no width", it.field->name);
+    if (where.base == Base::kNone)
+      return fmt::format("{} has no \"{}\"", net::family_word(family), it.field->name);
+    if (where.width == 0 || where.width > 128)
+      return fmt::format("field \"{}\" has no width", it.field->name);
     if (it.mask != kU128Max && it.mask > low_bits(where.width)) {
       return fmt::format("the mask is wider than \"{}\"", it.field->name);
     }
@@ -44,15 +49,19 @@ struct Fault {
     return {};
   }
   std::string operator()(const Header& it) const {
-    if (it.form == Header::Form::kIcmp && family != net::Family::kIpv4) return "ICMP is a protocol of IPv4";
-    if (it.form == Header::Form::kIcmp6 && family != net::Family::kIpv6) return "ICMPv6 is a protocol of IPv6";
+    if (it.form == Header::Form::kIcmp && family != net::Family::kIpv4)
+      return "ICMP is a protocol of IPv4";
+    if (it.form == Header::Form::kIcmp6 && family != net::Family::kIpv6)
+      return "ICMPv6 is a protocol of IPv6";
     if (it.tcp_option != 0 && it.form != Header::Form::kTcp) return "only TCP has options";
     return {};
   }
   std::string operator()(const Limit& it) const {
     return it.rate == 0 || it.seconds == 0 || it.burst == 0 ? "a limit of nothing" : "";
   }
-  std::string operator()(const Opaque& it) const { return it.name.empty() ? "a match without a name" : ""; }
+  std::string operator()(const Opaque& it) const {
+    return it.name.empty() ? "a match without a name" : "";
+  }
 };
 
 class TableVerifier {
@@ -80,12 +89,15 @@ class TableVerifier {
     size_t builtin_chains = 0;
     for (const Chain& chain : table_.chains) {
       if (chain.name.empty() || chain.name.size() > kMaxChainName) {
-        return refused(fmt::format("chain name \"{}\" is not 1 to {} bytes long", chain.name, kMaxChainName));
+        return refused(
+            fmt::format("chain name \"{}\" is not 1 to {} bytes long", chain.name, kMaxChainName));
       }
       if (!chains_.emplace(chain.name, &chain).second) {
-        return refused(fmt::format("there are two chains \"{}\" in table {}", chain.name, table_.name));
+        return refused(
+            fmt::format("there are two chains \"{}\" in table {}", chain.name, table_.name));
       }
-      const bool is_builtin = std::ranges::count(builtin->chains, chain.name, &BuiltinChain::name) != 0;
+      const bool is_builtin =
+          std::ranges::count(builtin->chains, chain.name, &BuiltinChain::name) != 0;
       if (is_builtin != chain.builtin()) {
         return refused(fmt::format("chain {} of table {} {}", chain.name, table_.name,
                                    is_builtin ? "lacks its policy" : "can't have a policy"));
@@ -101,7 +113,8 @@ class TableVerifier {
   Result<void> check_rule(const Chain& chain, size_t index) {
     const Rule& rule = chain.rules[index];
     const auto fault = [&](std::string_view what) {
-      return refused(fmt::format("rule {} of chain {}: {}", index + 1, chain.name, what), rule.span);
+      return refused(fmt::format("rule {} of chain {}: {}", index + 1, chain.name, what),
+                     rule.span);
     };
     const auto check = [&](const Predicate& predicate) {
       for (const Condition& condition : predicate) {
@@ -144,7 +157,8 @@ class TableVerifier {
       if (on_path_.contains(target)) {
         std::string names;
         for (const Place& place : path) names += place.chain->name + " -> ";
-        return refused(fmt::format("chains call each other in a loop: {}{}", names, target->name), rule.span, ELOOP);
+        return refused(fmt::format("chains call each other in a loop: {}{}", names, target->name),
+                       rule.span, ELOOP);
       }
       if (done_.contains(target)) continue;
       on_path_.insert(target);
@@ -170,11 +184,13 @@ Result<void> check_ids(const Ruleset& rules) {
   for (const Table& table : rules.tables) {
     for (const Chain& chain : table.chains) {
       if (const auto what = fault(chain.policy_id); !what.empty()) {
-        return refused(fmt::format("id {} of the policy of chain {} {}", chain.policy_id, chain.name, what));
+        return refused(
+            fmt::format("id {} of the policy of chain {} {}", chain.policy_id, chain.name, what));
       }
       for (const Rule& rule : chain.rules) {
         if (const auto what = fault(rule.id); !what.empty()) {
-          return refused(fmt::format("id {} of a rule of chain {} {}", rule.id, chain.name, what), rule.span);
+          return refused(fmt::format("id {} of a rule of chain {} {}", rule.id, chain.name, what),
+                         rule.span);
         }
       }
     }
@@ -187,7 +203,8 @@ Result<void> check_ids(const Ruleset& rules) {
 Result<void> verify(const Ruleset& rules, Ids ids) {
   std::set<std::string_view> names;
   for (const Table& table : rules.tables) {
-    if (!names.insert(table.name).second) return refused(fmt::format("there are two tables \"{}\"", table.name));
+    if (!names.insert(table.name).second)
+      return refused(fmt::format("there are two tables \"{}\"", table.name));
     if (auto done = TableVerifier(table, rules.family).verify(); !done) return done;
   }
   return ids == Ids::kUnique ? check_ids(rules) : Result<void>();

@@ -17,11 +17,11 @@ enum class Ids : uint8_t {
   kShared,  // rewritten: several rules may count for one
 };
 
-// Whether the ruleset is sound: its tables and their built-in chains, chain names and targets, no jump to a
-// built-in chain, no loop that a packet can get into (errno_value ELOOP, the chains' path in the message;
-// iptables allows loops that no built-in chain leads to), conditions that fit their family and fields. The
-// first fault is the error (kRefused), with the rule's span where it has one. Everything that takes a ruleset
-// may rely on this.
+// Whether the ruleset is sound: its tables and their built-in chains, chain names and targets, no
+// jump to a built-in chain, no loop that a packet can get into (errno_value ELOOP, the chains' path
+// in the message; iptables allows loops that no built-in chain leads to), conditions that fit their
+// family and fields. The first fault is the error (kRefused), with the rule's span where it has
+// one. Everything that takes a ruleset may rely on this.
 Result<void> verify(const Ruleset& rules, Ids ids = Ids::kUnique);
 
 }  // namespace bulkhead::ir

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lang/check.h"
 
-#include <fmt/format.h>
-
 #include <cerrno>
 #include <unordered_set>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "ext/row.h"
 #include "ir/verify.h"
@@ -26,7 +26,8 @@ bool lists(std::string_view words, std::string_view word) {
 }
 
 const ext::Target* row_of(const ir::Rule& rule, net::Family family) {
-  if (rule.target.name.empty() || std::holds_alternative<ir::Jump>(rule.target.action)) return nullptr;
+  if (rule.target.name.empty() || std::holds_alternative<ir::Jump>(rule.target.action))
+    return nullptr;
   return ext::find_target(rule.target.name, family);
 }
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/result.h"
 #include "ir/ruleset.h"
 
 namespace bulkhead::ext {
@@ -67,8 +68,8 @@ struct RenameChain {
   std::string to;
 };
 struct List {
-  std::string chain;    // empty: every chain
-  uint32_t number = 0;  // 0: every rule
+  std::string chain;       // empty: every chain
+  uint32_t number = 0;     // 0: every rule
   bool as_rules = false;   // -S
   bool zero = false;       // -L -Z: print, then zero what was printed
   bool zero_rule = false;  // -L -Z CHAIN NUMBER: only that rule
@@ -85,8 +86,9 @@ struct Version {
 // A line of a restore file that is for the other family (-4, -6).
 struct Nothing {};
 
-using Operation = std::variant<Append, Insert, DeleteRule, DeleteNumber, Replace, Check, SetPolicy, Flush, Zero,
-                               NewChain, DeleteChain, RenameChain, List, Help, Version, Nothing>;
+using Operation =
+    std::variant<Append, Insert, DeleteRule, DeleteNumber, Replace, Check, SetPolicy, Flush, Zero,
+                 NewChain, DeleteChain, RenameChain, List, Help, Version, Nothing>;
 
 struct ListStyle {
   bool numeric = false;       // -n
@@ -100,9 +102,13 @@ struct Command {
   Operation operation;
   ListStyle style;
   unsigned verbosity = 0;  // times -v
-  std::optional<uint32_t> wait_seconds;  // -w N; the outer default otherwise. UINT32_MAX: -w without a number
+  std::optional<uint32_t>
+      wait_seconds;  // -w N; the outer default otherwise. UINT32_MAX: -w without a number
   std::optional<ir::Counters> counters;  // -c
   std::vector<std::string> warnings;     // said on stderr; the command is done all the same
+  // iptables takes the words, and the kernel will refuse the rule: an error, if nothing else is
+  // wrong. What the rule means is then unknown. apply() in edit.h knows of it.
+  std::optional<Error> refusal;
 };
 
 }  // namespace bulkhead::lang

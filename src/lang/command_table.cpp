@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lang/command_table.h"
 
-#include <fmt/format.h>
-
 #include <bit>
+
+#include <fmt/format.h>
 
 #include "lang/error.h"
 
@@ -42,7 +42,8 @@ Result<void> check_options(uint32_t commands, std::string_view letters) {
     if (letters.find(letter) == std::string_view::npos) continue;
     bool legal = false;
     for (uint32_t bit = 0; bit < std::size(kRows); ++bit) {
-      if ((commands >> bit & 1) != 0 && kRows[bit].options.find(letter) != std::string_view::npos) legal = true;
+      if ((commands >> bit & 1) != 0 && kRows[bit].options.find(letter) != std::string_view::npos)
+        legal = true;
     }
     if (!legal) return usage(fmt::format("Illegal option `-{}' with this command", letter));
   }

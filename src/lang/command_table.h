@@ -10,7 +10,8 @@
 
 namespace bulkhead::lang {
 
-// Commands as a set of bits, in iptables' own order: where several are given, its messages name the last bit.
+// Commands as a set of bits, in iptables' own order: where several are given, its messages name the
+// last bit.
 enum CommandBit : uint32_t {
   kInsertBit = 1 << 0,
   kDeleteBit = 1 << 1,
@@ -30,16 +31,18 @@ enum CommandBit : uint32_t {
 };
 
 // The commands that take a rule.
-inline constexpr uint32_t kRuleCommands = kInsertBit | kDeleteBit | kReplaceBit | kAppendBit | kCheckBit;
+inline constexpr uint32_t kRuleCommands =
+    kInsertBit | kDeleteBit | kReplaceBit | kAppendBit | kCheckBit;
 
 // Adds a command to those that were given; `beside` are those that it may stand with.
 Result<void> add_command(uint32_t& commands, CommandBit added, uint32_t beside, Span span);
 
-// The options that are counted and may be refused, by their letters; which of them comes first in this string
-// decides which one an error names.
+// The options that are counted and may be refused, by their letters; which of them comes first in
+// this string decides which one an error names.
 inline constexpr std::string_view kCountedOptions = "nsdpjvxio0cf";
 
-// `letters`: those of kCountedOptions that were given. An option is legal if any of the commands takes it.
+// `letters`: those of kCountedOptions that were given. An option is legal if any of the commands
+// takes it.
 Result<void> check_options(uint32_t commands, std::string_view letters);
 
 }  // namespace bulkhead::lang

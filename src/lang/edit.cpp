@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lang/edit.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include <fmt/format.h>
 
 #include "ir/verify.h"
 #include "lang/check.h"
@@ -15,13 +15,20 @@ namespace bulkhead::lang {
 
 namespace {
 
-// The texts are libiptc's (iptc_strerror of 1.8.9); where it has none of its own it says strerror(errno).
+// The texts are libiptc's (iptc_strerror of 1.8.9); where it has none of its own it says
+// strerror(errno).
 Error no_such_name() { return refused("No chain/target/match by that name"); }
 Error no_such_rule() { return refused("Bad rule (does a matching rule exist in that chain?)"); }
 Error by_errno(int value) { return refused(std::strerror(value), {}, value); }
 
 bool is_verdict(std::string_view name) {
   return name == "ACCEPT" || name == "DROP" || name == "QUEUE" || name == "RETURN";
+}
+
+// A rule that -D or -C doesn't find. libiptc's text depends on the last thing that it looked up,
+// which is the target unless that is a verdict.
+Error not_found(const ir::Rule& rule) {
+  return rule.target.name.empty() || is_verdict(rule.target.name) ? no_such_rule() : no_such_name();
 }
 
 // How many rules jump or go to a chain.
@@ -65,19 +72,12 @@ class Editor {
   }
 
   Result<void> operator()(DeleteRule& o) {
-    return with_rules(o.chain, o.rules, [](ir::Chain& chain, const ir::Rule& rule) -> Result<void> {
-      const auto found = std::ranges::find(chain.rules, rule);
-      if (found == chain.rules.end()) return no_such_rule();
-      chain.rules.erase(found);
-      return {};
-    });
+    return with_found(o.chain, o.rules,
+                      [](ir::Chain& chain, auto found) { chain.rules.erase(found); });
   }
 
   Result<void> operator()(Check& o) {
-    return with_rules(o.chain, o.rules, [](ir::Chain& chain, const ir::Rule& rule) -> Result<void> {
-      if (std::ranges::find(chain.rules, rule) == chain.rules.end()) return no_such_rule();
-      return {};
-    });
+    return with_found(o.chain, o.rules, [](ir::Chain&, auto) {});
   }
 
   Result<void> operator()(const DeleteNumber& o) {
@@ -110,7 +110,8 @@ class Editor {
   }
 
   Result<void> operator()(const NewChain& o) {
-    if (table_.find(o.chain) != nullptr || is_verdict(o.chain)) return refused("Chain already exists");
+    if (table_.find(o.chain) != nullptr || is_verdict(o.chain))
+      return refused("Chain already exists");
     table_.add_user_chain(o.chain);
     return {};
   }
@@ -137,7 +138,8 @@ class Editor {
 
  private:
   template <class Function>
-  Result<void> with_rules(std::string_view chain_name, std::vector<ir::Rule>& rules, Function function) {
+  Result<void> with_rules(std::string_view chain_name, std::vector<ir::Rule>& rules,
+                          Function function) {
     for (ir::Rule& rule : rules) {
       if (auto r = resolve_target(rule); !r) return r;
       ir::Chain* chain = table_.find(chain_name);
@@ -154,11 +156,24 @@ class Editor {
     return {};
   }
 
+  template <class Function>
+  Result<void> with_found(std::string_view chain_name, std::vector<ir::Rule>& rules,
+                          Function function) {
+    for (ir::Rule& rule : rules) {
+      if (auto r = resolve_target(rule); !r) return r;
+      ir::Chain* chain = table_.find(chain_name);
+      if (chain == nullptr) return no_such_rule();
+      const auto found = std::ranges::find(chain->rules, rule);
+      if (found == chain->rules.end()) return not_found(rule);
+      function(*chain, found);
+    }
+    return {};
+  }
+
   // A chain of the target's name takes precedence over the extension; a jump must have its chain.
   Result<void> resolve_target(ir::Rule& rule) const;
 
-  template <class Function>
-  Result<void> for_chains(std::string_view name, Function function) {
+  template <class Function> Result<void> for_chains(std::string_view name, Function function) {
     if (name.empty()) {
       std::ranges::for_each(table_.chains, function);
       return {};
@@ -188,8 +203,10 @@ Result<void> Editor::resolve_target(ir::Rule& rule) const {
     return {};
   }
   if (jump == nullptr) return {};
-  if (jump->is_goto) return usage(fmt::format("goto '{}' is not a chain", target.name), target.span);
-  return usage(fmt::format("Couldn't load target `{}':No such file or directory", target.name), target.span);
+  if (jump->is_goto)
+    return usage(fmt::format("goto '{}' is not a chain", target.name), target.span);
+  return usage(fmt::format("Couldn't load target `{}':No such file or directory", target.name),
+               target.span);
 }
 
 Result<void> Editor::zero(std::string_view chain_name, uint32_t number) {
@@ -220,7 +237,8 @@ Result<void> Editor::operator()(const RenameChain& o) {
   if (table_.find(o.to) != nullptr || is_verdict(o.to)) return by_errno(EEXIST);
   ir::Chain* chain = table_.find(o.chain);
   if (chain == nullptr || chain->builtin()) return no_such_name();
-  // Here iptables takes anything of up to 31 bytes; such a name could be neither saved nor used in a rule.
+  // Here iptables takes anything of up to 31 bytes; such a name could be neither saved nor used in
+  // a rule.
   const auto is_bad = [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '"'; };
   if (o.to.empty() || o.to.size() > ir::kMaxChainName || std::ranges::any_of(o.to, is_bad)) {
     return by_errno(EINVAL);
@@ -245,9 +263,10 @@ Result<void> edit(Operation operation, std::string_view table, ir::Ruleset& rule
   return std::visit(Editor(rules.table(table)), operation);
 }
 
-Result<void> apply(const Operation& operation, std::string_view table, ir::Ruleset& rules) {
+Result<void> apply(const Command& command, ir::Ruleset& rules) {
   forget_spans(rules);
-  if (auto r = edit(operation, table, rules); !r) return r;
+  if (auto r = edit(command.operation, command.table, rules); !r) return r;
+  if (command.refusal) return *command.refusal;
   return check(rules);
 }
 

@@ -13,8 +13,8 @@ inline Error usage(std::string message, Span span = {}) {
   return {.kind = ErrorKind::kUsage, .message = std::move(message), .span = span};
 }
 
-// The words are understood, and the ruleset or the kernel's rules don't allow it (exit code 1). With an
-// errno_value, iptables says only what strerror(3) says; the message is ours and says more.
+// The words are understood, and the ruleset or the kernel's rules don't allow it (exit code 1).
+// With an errno_value, iptables says only what strerror(3) says; the message is ours and says more.
 inline Error refused(std::string message, Span span = {}, int errno_value = 0) {
   return {.kind = ErrorKind::kRefused,
           .message = std::move(message),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lang/head.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cctype>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "lang/error.h"
 #include "lang/number.h"
@@ -17,8 +17,8 @@ namespace {
 constexpr unsigned kInterfaceBytes = 16;  // IFNAMSIZ, with the final zero
 constexpr size_t kMaxHostName = 255;      // iptables' buffer
 
-ir::Condition constraint(const ir::Field& field, ir::ValueSet values, bool negated, net::Family family,
-                         U128 mask = kU128Max) {
+ir::Condition constraint(const ir::Field& field, ir::ValueSet values, bool negated,
+                         net::Family family, U128 mask = kU128Max) {
   const unsigned width = field.location(family).width;
   if (negated) values = values.complement(width);
   return ir::Constraint{&field, mask & low_bits(width), std::move(values)};
@@ -40,7 +40,8 @@ void add_network(ir::Match& head, std::string_view option, const ir::Field& fiel
   // A prefix is a range of whole addresses; any other mask has to be asked bit by bit.
   add(head, option, *word, net::to_string(network),
       network.prefix_length()
-          ? constraint(field, ir::ValueSet::range(first, first | (all & ~network.mask)), word->negated, family)
+          ? constraint(field, ir::ValueSet::range(first, first | (all & ~network.mask)),
+                       word->negated, family)
           : constraint(field, ir::ValueSet::of(first), word->negated, family, network.mask));
 }
 
@@ -71,17 +72,19 @@ void add_protocol_and_fragment(ir::Match& head, const HeadWords& words, net::Fam
                                const net::Names& names) {
   if (words.protocol && words.protocol_number != 0) {
     add(head, kProtocol, *words.protocol, protocol_text(words.protocol_number, names),
-        constraint(ir::kProtocol, ir::ValueSet::of(words.protocol_number), words.protocol->negated, family));
+        constraint(ir::kProtocol, ir::ValueSet::of(words.protocol_number), words.protocol->negated,
+                   family));
   }
   if (words.fragment) {
     const U128 last = low_bits(ir::kFragmentOffset.location(family).width);
     add(head, kFragment, *words.fragment, "",
-        constraint(ir::kFragmentOffset, ir::ValueSet::range(1, last), words.fragment->negated, family));
+        constraint(ir::kFragmentOffset, ir::ValueSet::range(1, last), words.fragment->negated,
+                   family));
   }
 }
 
-Result<void> parse_one_network(std::string_view text, Span span, net::Family family, const net::Names& names,
-                               std::vector<net::Network>& networks) {
+Result<void> parse_one_network(std::string_view text, Span span, net::Family family,
+                               const net::Names& names, std::vector<net::Network>& networks) {
   if (text.size() > kMaxHostName) return usage("Hostname too long", span);
   U128 mask = low_bits(net::address_bits(family));
   if (const size_t slash = text.rfind('/'); slash != std::string_view::npos) {
@@ -98,7 +101,8 @@ Result<void> parse_one_network(std::string_view text, Span span, net::Family fam
     keep({family, 0});
   } else if (const auto address = net::parse_address(family, text, /*shortened=*/true)) {
     keep(*address);
-  } else if (const auto network = family == net::Family::kIpv4 ? names.network(text) : std::nullopt) {
+  } else if (const auto network =
+                 family == net::Family::kIpv4 ? names.network(text) : std::nullopt) {
     keep(*network);
   } else {
     Result<std::vector<net::Address>> addresses = names.host(family, text);
@@ -111,9 +115,11 @@ Result<void> parse_one_network(std::string_view text, Span span, net::Family fam
 }  // namespace
 
 Result<uint8_t> parse_protocol(const HeadWord& word, const net::Names& names) {
-  if (const auto number = parse_number(word.text, 0, UINT8_MAX)) return static_cast<uint8_t>(*number);
+  if (const auto number = parse_number(word.text, 0, UINT8_MAX))
+    return static_cast<uint8_t>(*number);
   std::string name = word.text;
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (const auto number = net::builtin_protocol(name)) return *number;
   if (const auto number = names.protocol(name)) return *number;
   return usage(fmt::format("unknown protocol \"{}\" specified", name), word.span);
@@ -135,8 +141,9 @@ Result<void> check_interface(const HeadWord& word) {
   // The kernel has no such names, and -S could not show them so that they are read back.
   const auto is_bad = [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '"'; };
   if (std::ranges::any_of(word.text, is_bad)) {
-    return usage(fmt::format("interface name `{}' has a character that no interface can have", word.text),
-                 word.span);
+    return usage(
+        fmt::format("interface name `{}' has a character that no interface can have", word.text),
+        word.span);
   }
   return {};
 }
@@ -156,10 +163,12 @@ Result<std::vector<net::Network>> parse_networks(const HeadWord& word, net::Fami
   }
 }
 
-Result<std::vector<ir::Match>> heads_of(const HeadWords& words, net::Family family, const net::Names& names) {
+Result<std::vector<ir::Match>> heads_of(const HeadWords& words, net::Family family,
+                                        const net::Names& names) {
   std::vector<net::Network> sources{{{family, 0}, 0}};
   std::vector<net::Network> destinations = sources;
-  for (auto [word, networks] : {std::pair{&words.source, &sources}, std::pair{&words.destination, &destinations}}) {
+  for (auto [word, networks] :
+       {std::pair{&words.source, &sources}, std::pair{&words.destination, &destinations}}) {
     if (!*word) continue;
     Result<std::vector<net::Network>> parsed = parse_networks(**word, family, names);
     if (!parsed) return parsed.error();
@@ -168,7 +177,8 @@ Result<std::vector<ir::Match>> heads_of(const HeadWords& words, net::Family fami
   if (sources.size() > 1 || destinations.size() > 1) {
     for (const auto* word : {&words.source, &words.destination}) {
       if (*word && (*word)->negated) {
-        return usage("! not allowed with multiple source or destination IP addresses", (*word)->span);
+        return usage("! not allowed with multiple source or destination IP addresses",
+                     (*word)->span);
       }
     }
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// The options that every rule may have without a match: -s -d -i -o -p -f. In ir they are arguments of
-// Rule::head under these names, in the order of -S.
+// The options that every rule may have without a match: -s -d -i -o -p -f. In ir they are arguments
+// of Rule::head under these names, in the order of -S.
 
 #include <cstdint>
 #include <optional>
@@ -49,12 +49,13 @@ std::string protocol_text(uint8_t number, const net::Names& names);
 // Whether it can be the name of an interface, or the beginning of some with a '+'.
 Result<void> check_interface(const HeadWord& word);
 
-// "192.0.2.1,198.51.100.0/24,host.example": every network that -s or -d names. A host with several addresses
-// gives several; with a mask of no bits the name isn't looked at.
+// "192.0.2.1,198.51.100.0/24,host.example": every network that -s or -d names. A host with several
+// addresses gives several; with a mask of no bits the name isn't looked at.
 Result<std::vector<net::Network>> parse_networks(const HeadWord& word, net::Family family,
                                                  const net::Names& names);
 
 // The head of every rule that the words stand for: each source with each destination.
-Result<std::vector<ir::Match>> heads_of(const HeadWords& words, net::Family family, const net::Names& names);
+Result<std::vector<ir::Match>> heads_of(const HeadWords& words, net::Family family,
+                                        const net::Names& names);
 
 }  // namespace bulkhead::lang

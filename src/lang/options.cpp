@@ -183,7 +183,8 @@ OptionScanner::Hit OptionScanner::next_short() {
   Hit hit;
   hit.letter = short_.front();
   short_.remove_prefix(1);
-  // The word counts as read with its last character, not before: errors in its middle name the word before it.
+  // The word counts as read with its last character, not before: errors in its middle name the word
+  // before it.
   if (short_.empty()) ++index_;
   const std::optional<Arity> arity = short_arity(hit.letter);
   if (!arity) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// getopt_long(3) as iptables uses it (a '-' and a ':' in front of its option string: words come in order, errors
-// are the caller's), over words with places, and with options that come and go while it runs: a match brings its
-// own. Which word an error names, what an abbreviation means and which word is taken for an argument follow from
-// it, so it is modelled on glibc's rather than merely alike.
+// getopt_long(3) as iptables uses it (a '-' and a ':' in front of its option string: words come in
+// order, errors are the caller's), over words with places, and with options that come and go while
+// it runs: a match brings its own. Which word an error names, what an abbreviation means and which
+// word is taken for an argument follow from it, so it is modelled on glibc's rather than merely
+// alike.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,8 @@ namespace bulkhead::lang {
 
 enum class Arity : uint8_t { kNone, kRequired, kOptional };
 
-// The short names of the long options that have none (`--line-numbers`) are those that iptables' own messages use.
+// The short names of the long options that have none (`--line-numbers`) are those that iptables'
+// own messages use.
 inline constexpr char kLineNumbers = '0';
 inline constexpr char kModprobe = 'M';
 
@@ -35,7 +37,8 @@ class OptionScanner {
     bool has_argument = false;
     std::string_view argument;  // also the word of kWord
     Span argument_span;
-    size_t word = 0;  // the word that an error names, as iptables does: the one before the next to be read
+    size_t word =
+        0;  // the word that an error names, as iptables does: the one before the next to be read
   };
 
   explicit OptionScanner(std::span<const Word> words) : words_(words) {}

@@ -1,88 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lang/parse.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <climits>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "ext/row.h"
 #include "ir/verify.h"
-#include "lang/command_table.h"
 #include "lang/error.h"
 #include "lang/number.h"
-#include "lang/options.h"
-#include "lang/rule_words.h"
+#include "lang/parser.h"
 
 namespace bulkhead::lang {
-
-namespace {
-
-// Reads the words in their order, as iptables does: the first word that is wrong is the one that is named. What
-// only shows at the end (a missing command, an option that doesn't go with it) is checked by finish().
-class Parser {
- public:
-  Parser(std::span<const Word> words, net::Family family, const net::Names& names, const ParseOptions& options)
-      : words_(words), family_(family), options_(options), scanner_(words), rule_(family, names) {}
-
-  Result<Command> parse();
-
- private:
-  using Hit = OptionScanner::Hit;
-
-  Result<void> take(const Hit& hit);
-  Result<void> take_base(const Hit& hit);
-  Result<void> take_command(const Hit& hit);
-  Result<void> take_rule_option(const Hit& hit);
-  Result<void> take_wait(const Hit& hit);
-  Result<void> take_wait_interval(const Hit& hit);
-  Result<void> take_counters(const Hit& hit);
-  Result<void> take_family(net::Family wanted, const Hit& hit);
-  Result<void> take_word(const Hit& hit);
-  Result<void> unknown(const Hit& hit);
-
-  // Notes that the option was given; refuses it a second time, and behind '!' unless `may_negate`.
-  Result<void> count(char letter, bool may_negate, Span span);
-  Result<void> begin(CommandBit command, uint32_t beside, const Hit& hit);
-  // The rule number that may follow; `otherwise` (0: what is known already) if none does.
-  Result<void> take_number(uint32_t otherwise = 0);
-  void take_optional_chain(const Hit& hit);
-
-  Result<Command> finish();
-  Result<void> check_end() const;
-  Result<void> check_chain() const;
-  Result<Operation> operation();
-  List list() const;
-
-  Span span_of(const Hit& hit) const {
-    return hit.has_argument ? hit.argument_span : words_.empty() ? Span{} : words_[hit.word].span;
-  }
-  bool given(char letter) const { return letters_.find(letter) != std::string::npos; }
-
-  std::span<const Word> words_;
-  net::Family family_;
-  const ParseOptions& options_;
-  OptionScanner scanner_;
-  RuleWords rule_;
-
-  Command command_;
-  uint32_t commands_ = 0;  // CommandBit
-  std::string letters_;    // of the counted options that were given
-  std::optional<Word> chain_;
-  std::optional<Word> new_name_;
-  std::optional<Word> policy_;
-  uint32_t number_ = 0;
-  bool had_wait_interval_ = false;
-  bool negated_ = false;  // a '!' stands before the option
-  Span negation_;
-  std::optional<Operation> done_;  // -h, -V, or a line for the other family: the rest isn't read
-};
 
 Result<void> Parser::count(char letter, bool may_negate, Span span) {
   if (given(letter)) return usage(fmt::format("multiple -{} flags not allowed", letter), span);
   letters_ += letter;
-  if (negated_ && !may_negate) return usage(fmt::format("cannot have ! before -{}", letter), negation_);
+  if (negated_ && !may_negate)
+    return usage(fmt::format("cannot have ! before -{}", letter), negation_);
   return {};
 }
 
@@ -126,7 +63,8 @@ Result<void> Parser::take_command(const Hit& hit) {
   };
   const auto needs = [&](std::optional<Word>& into, std::string_view what) -> Result<void> {
     const Word* word = scanner_.take_argument();
-    if (word == nullptr) return usage(fmt::format("-{} requires {}", hit.letter, what), span_of(hit));
+    if (word == nullptr)
+      return usage(fmt::format("-{} requires {}", hit.letter, what), span_of(hit));
     into = *word;
     return {};
   };
@@ -152,7 +90,9 @@ Result<void> Parser::take_command(const Hit& hit) {
       return take_number(1);
     case 'L':
     case 'S':
-      if (auto r = begin(hit.letter == 'L' ? kListBit : kListRulesBit, kZeroBit | kZeroNumberBit, hit); !r) {
+      if (auto r =
+              begin(hit.letter == 'L' ? kListBit : kListRulesBit, kZeroBit | kZeroNumberBit, hit);
+          !r) {
         return r;
       }
       take_optional_chain(hit);
@@ -175,152 +115,6 @@ Result<void> Parser::take_command(const Hit& hit) {
     default:
       if (auto r = with_chain(kSetPolicyBit); !r) return r;
       return needs(policy_, "a chain and a policy");
-  }
-}
-
-Result<void> Parser::take_rule_option(const Hit& hit) {
-  HeadWords& head = rule_.head();
-  const HeadWord word{std::string(hit.argument), negated_, span_of(hit)};
-  const auto keep = [&](std::optional<HeadWord>& into) -> Result<void> {
-    if (auto r = count(hit.letter, true, word.span); !r) return r;
-    into = word;
-    return {};
-  };
-  switch (hit.letter) {
-    case 's': return keep(head.source);
-    case 'd': return keep(head.destination);
-    case 'i':
-    case 'o':
-      if (word.text.empty()) return check_interface(word);
-      if (auto r = keep(hit.letter == 'i' ? head.in_interface : head.out_interface); !r) return r;
-      return check_interface(word);
-    case 'f':
-      if (family_ == net::Family::kIpv6) {
-        return usage("`-f' is not supported in IPv6, use -m frag instead", word.span);
-      }
-      return keep(head.fragment);
-    case 'm':
-      if (negated_) return usage("unexpected ! flag before --match", negation_);
-      return rule_.add_match(hit.argument, word.span, scanner_);
-    case 'p': {
-      if (auto r = keep(head.protocol); !r) return r;
-      Result<uint8_t> number = parse_protocol(word, rule_.names());
-      if (!number) return number.error();
-      head.protocol_number = *number;
-      if (*number == 0 && negated_) return usage("rule would never match protocol", word.span);
-      // ip6tables warns of the extension headers that never are the protocol: routing, fragment, ah, options.
-      const bool is_header = *number == 43 || *number == 44 || *number == 51 || *number == 60;
-      if (family_ == net::Family::kIpv6 && is_header && !negated_) {
-        command_.warnings.push_back(fmt::format(
-            "Warning: never matched protocol: {}. use extension match instead.", word.text));
-      }
-      return {};
-    }
-    default: {  // -j, -g
-      if (auto r = count('j', false, word.span); !r) return r;
-      const bool declared = options_.declared != nullptr && options_.declared->contains(word.text);
-      return rule_.set_target(hit.argument, hit.letter == 'g', declared, word.span, scanner_);
-    }
-  }
-}
-
-Result<void> Parser::take_wait(const Hit& hit) {
-  if (options_.restore) return usage("You cannot use `-w' from iptables-restore", span_of(hit));
-  Word word{std::string(hit.argument), span_of(hit)};
-  if (!hit.has_argument) {
-    const Word* next = scanner_.take_argument();
-    if (next == nullptr) {
-      command_.wait_seconds = UINT32_MAX;
-      return {};
-    }
-    word = *next;
-  }
-  const auto seconds = leading_integer(word.text);
-  if (!seconds) return usage("wait seconds not numeric", word.span);
-  command_.wait_seconds = *seconds < 0 ? UINT32_MAX
-                                       : static_cast<uint32_t>(std::min<int64_t>(*seconds, INT_MAX));
-  return {};
-}
-
-Result<void> Parser::take_wait_interval(const Hit& hit) {
-  if (options_.restore) return usage("You cannot use `-W' from iptables-restore", span_of(hit));
-  Word word{std::string(hit.argument), span_of(hit)};
-  if (!hit.has_argument) {
-    const Word* next = scanner_.take_argument();
-    if (next == nullptr) return usage("wait interval value required", span_of(hit));
-    word = *next;
-  }
-  const auto microseconds = leading_number(word.text);
-  if (!microseconds) return usage("wait interval not numeric", word.span);
-  if (*microseconds > 999999) {
-    return usage(fmt::format("too long usec wait {} > 999999 usec", *microseconds), word.span);
-  }
-  command_.warnings.emplace_back("Ignoring deprecated --wait-interval option.");
-  had_wait_interval_ = true;
-  return {};
-}
-
-Result<void> Parser::take_counters(const Hit& hit) {
-  if (auto r = count('c', false, span_of(hit)); !r) return r;
-  const std::string_view packets = hit.argument;
-  std::string bytes;
-  // As iptables looks for it: not at the very beginning.
-  if (const size_t comma = packets.find(',', 1); comma != std::string_view::npos) {
-    bytes = packets.substr(comma + 1);
-  } else if (const Word* word = scanner_.take_argument()) {
-    bytes = word->text;
-  } else {
-    return usage("-c requires packet and byte counter", span_of(hit));
-  }
-  const auto packet_count = leading_number(packets);
-  if (!packet_count) return usage("-c packet counter not numeric", span_of(hit));
-  const auto byte_count = leading_number(bytes);
-  if (!byte_count) return usage("-c byte counter not numeric", span_of(hit));
-  command_.counters = ir::Counters{*packet_count, *byte_count};
-  return {};
-}
-
-Result<void> Parser::take_family(net::Family wanted, const Hit& hit) {
-  if (family_ == wanted) return {};
-  if (!options_.restore) return usage("this option is for the other program", span_of(hit));
-  done_ = Nothing{};
-  return {};
-}
-
-Result<void> Parser::take_base(const Hit& hit) {
-  switch (hit.letter) {
-    case 'n':
-    case 'x': return count(hit.letter, false, span_of(hit));
-    case kLineNumbers: return count(kLineNumbers, false, span_of(hit));
-    case 'v':
-      ++command_.verbosity;
-      return command_.verbosity > 1 ? Result<void>() : count('v', false, span_of(hit));
-    case 't':
-      if (negated_) return usage("unexpected ! flag before --table", negation_);
-      if (options_.restore) return usage("The -t option cannot be used in iptables-restore.", span_of(hit));
-      command_.table = hit.argument;
-      return {};
-    case 'w': return take_wait(hit);
-    case 'W': return take_wait_interval(hit);
-    case 'c': return take_counters(hit);
-    case kModprobe: return {};  // there is nothing to load: nf_tables loads its own modules
-    case '4': return take_family(net::Family::kIpv4, hit);
-    case '6': return take_family(net::Family::kIpv6, hit);
-    case 'h':
-      if (rule_.match_rows().empty()) rule_.add_implied_match(scanner_);
-      done_ = Help{rule_.match_rows(), rule_.target_row()};
-      return {};
-    case 'V': done_ = Version{negated_}; return {};
-    case 's':
-    case 'd':
-    case 'p':
-    case 'i':
-    case 'o':
-    case 'f':
-    case 'm':
-    case 'j':
-    case 'g': return take_rule_option(hit);
-    default: return take_command(hit);
   }
 }
 
@@ -376,7 +170,8 @@ Result<void> Parser::check_end() const {
   const bool drops = rule_.target_name() == "DROP" || (policy_ && policy_->text == "DROP");
   if (command_.table == "nat" && drops) {
     return usage(
-        "\nThe \"nat\" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n");
+        "\nThe \"nat\" table is not intended for filtering, the use of DROP is therefore "
+        "inhibited.\n\n");
   }
   if (had_wait_interval_ && command_.wait_seconds.value_or(0) == 0) {
     return usage("--wait-interval only makes sense with --wait");
@@ -417,21 +212,23 @@ Result<Operation> Parser::operation() {
   const std::string chain = chain_ ? chain_->text : "";
   if ((commands_ & (kListBit | kListRulesBit)) != 0) return Operation(list());
   if ((commands_ & kRuleCommands) != 0) {
-    Result<std::vector<ir::Rule>> rules = rule_.rules();
-    if (!rules) return rules.error();
+    Result<RuleWords::Rules> described = rule_.rules();
+    if (!described) return described.error();
+    command_.refusal = std::move(described->refusal);
+    std::vector<ir::Rule> rules = std::move(described->rules);
     const Span whole{words_.front().span.begin, words_.back().span.end};
-    for (ir::Rule& rule : *rules) {
+    for (ir::Rule& rule : rules) {
       rule.span = whole;
       if (command_.counters) rule.counters = *command_.counters;
     }
     switch (commands_) {
-      case kAppendBit: return Operation(Append{chain, *std::move(rules)});
-      case kInsertBit: return Operation(Insert{chain, number_, *std::move(rules)});
-      case kDeleteBit: return Operation(DeleteRule{chain, *std::move(rules)});
+      case kAppendBit: return Operation(Append{chain, std::move(rules)});
+      case kInsertBit: return Operation(Insert{chain, number_, std::move(rules)});
+      case kDeleteBit: return Operation(DeleteRule{chain, std::move(rules)});
       case kReplaceBit:
-        if (rules->size() != 1) return usage("Replacement rule does not specify a unique address");
-        return Operation(Replace{chain, number_, *std::move(rules)});
-      default: return Operation(Check{chain, *std::move(rules)});
+        if (rules.size() != 1) return usage("Replacement rule does not specify a unique address");
+        return Operation(Replace{chain, number_, std::move(rules)});
+      default: return Operation(Check{chain, std::move(rules)});
     }
   }
   switch (commands_) {
@@ -445,9 +242,9 @@ Result<Operation> Parser::operation() {
     default: break;
   }
   if (policy_->text != "ACCEPT" && policy_->text != "DROP") {
-    return refused("Bad policy name. Run `dmesg' for more information", policy_->span);
+    command_.refusal = refused("Bad policy name. Run `dmesg' for more information", policy_->span);
   }
-  const auto policy = policy_->text == "ACCEPT" ? ir::Policy::kAccept : ir::Policy::kDrop;
+  const auto policy = policy_->text == "DROP" ? ir::Policy::kDrop : ir::Policy::kAccept;
   return Operation(SetPolicy{chain, policy, command_.counters});
 }
 
@@ -460,13 +257,14 @@ Result<Command> Parser::finish() {
   }
   if (commands_ == 0) return usage("no command specified");
   if (negated_) return usage("nothing appropriate following !", negation_);
+  // Addresses are looked up even where the command has no use for them.
+  if ((commands_ & kRuleCommands) == 0) {
+    if (auto r = heads_of(rule_.head(), family_, rule_.names()); !r) return r.error();
+  }
   Result<Operation> operation = this->operation();
-  // A rule that the words can't have (kUsage) is named before an option that doesn't go with the command, one
-  // that the kernel refuses behind it.
-  if (!operation && operation.error().kind == ErrorKind::kUsage) return operation.error();
+  if (!operation) return operation.error();
   if (auto r = check_options(commands_, letters_); !r) return r.error();
   if (auto r = check_chain(); !r) return r.error();
-  if (!operation) return operation.error();
   command_.operation = *std::move(operation);
   command_.style = {.numeric = given('n'),
                     .verbose = given('v'),
@@ -475,17 +273,16 @@ Result<Command> Parser::finish() {
   return std::move(command_);
 }
 
-}  // namespace
-
-Result<Command> parse_command(std::span<const Word> words, net::Family family, const net::Names& names,
-                              const ParseOptions& options) {
+Result<Command> parse_command(std::span<const Word> words, net::Family family,
+                              const net::Names& names, const ParseOptions& options) {
   return Parser(words, family, names, options).parse();
 }
 
 Result<void> check_new_chain_name(const Word& word, net::Family family) {
   const std::string_view name = word.text;
   if (name.size() > ir::kMaxChainName) {
-    return usage(fmt::format("chain name `{}' too long (must be under {} chars)", name, ir::kMaxChainName + 1),
+    return usage(fmt::format("chain name `{}' too long (must be under {} chars)", name,
+                             ir::kMaxChainName + 1),
                  word.span);
   }
   if (name.starts_with('-') || name.starts_with('!')) {
@@ -497,7 +294,8 @@ Result<void> check_new_chain_name(const Word& word, net::Family family) {
   }
   // iptables minds blanks; a quote, too, could not be read back from what -S prints.
   const auto is_bad = [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '"'; };
-  if (std::ranges::any_of(name, is_bad)) return usage(fmt::format("Invalid chain name `{}'", name), word.span);
+  if (std::ranges::any_of(name, is_bad))
+    return usage(fmt::format("Invalid chain name `{}'", name), word.span);
   return {};
 }
 

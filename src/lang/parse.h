@@ -22,12 +22,12 @@ struct ParseOptions {
 // How much text one command may be, in bytes.
 inline constexpr size_t kMaxRuleBytes = size_t{1} << 17;
 
-// What the words (without the program's name) ask for, in the grammar of iptables-legacy 1.8.9. Names are looked
-// up; nothing else outside is touched: whether a chain exists is for edit.h. Errors have iptables' texts and the
-// span of the word that is wrong, kUsage but for what only the kernel refuses (kRefused). -h and -V end the
-// reading where they stand, as they do in iptables.
-Result<Command> parse_command(std::span<const Word> words, net::Family family, const net::Names& names,
-                              const ParseOptions& options = {});
+// What the words (without the program's name) ask for, in the grammar of iptables-legacy 1.8.9.
+// Names are looked up; nothing else outside is touched: whether a chain exists is for edit.h.
+// Errors have iptables' texts, the span of the word that is wrong, and are of kind kUsage; what
+// only the kernel refuses is Command::refusal. -h and -V end the reading where they stand.
+Result<Command> parse_command(std::span<const Word> words, net::Family family,
+                              const net::Names& names, const ParseOptions& options = {});
 
 // Whether -N may make a chain of this name.
 Result<void> check_new_chain_name(const Word& word, net::Family family);

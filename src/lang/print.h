@@ -27,10 +27,11 @@ std::string save(const ir::Ruleset& rules, const SaveStyle& style = {});
 
 // -S (as_rules) and -L. `list.chain` must be there if it is named.
 std::string list_rules(const List& list, bool counters, const ir::Table& table, net::Family family);
-std::string list_table(const List& list, const ListStyle& style, const ir::Table& table, net::Family family,
-                       const net::Names& names);
+std::string list_table(const List& list, const ListStyle& style, const ir::Table& table,
+                       net::Family family, const net::Names& names);
 
-// All that a command prints on stdout before it changes `rules`: a list, or what -v says of what will be done.
+// All that a command prints on stdout before it changes `rules`: a list, or what -v says of what
+// will be done.
 std::string output_of(const Command& command, const ir::Ruleset& rules, const net::Names& names);
 
 }  // namespace bulkhead::lang

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <fmt/format.h>
-
 #include <iterator>
 #include <map>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "ext/list.h"
 #include "ext/row.h"
@@ -14,7 +14,8 @@ namespace bulkhead::lang {
 
 namespace {
 
-// How one rule is shown: a row of the table that -L prints, or on one line by itself for -v of other commands.
+// How one rule is shown: a row of the table that -L prints, or on one line by itself for -v of
+// other commands.
 struct Layout {
   bool numeric = false;
   bool counts = false;
@@ -26,10 +27,12 @@ struct Layout {
 
 constexpr Layout kOneLine{.numeric = true, .interfaces = true, .as_table = false};
 
-// xtables_print_num(): five figures, or rounded to thousands, millions ... of which there may be 9,999.
+// xtables_print_num(): five figures, or rounded to thousands, millions ... of which there may be
+// 9,999.
 std::string scaled(uint64_t number, const Layout& layout) {
   const auto fit = [&](uint64_t value, std::string_view unit, int width) {
-    return layout.as_table ? fmt::format("{:>{}}{} ", value, width, unit) : fmt::format("{}{} ", value, unit);
+    return layout.as_table ? fmt::format("{:>{}}{} ", value, width, unit)
+                           : fmt::format("{}{} ", value, unit);
   };
   if (layout.exact) return fit(number, "", 8);
   if (number <= 99999) return fit(number, "", 5);
@@ -148,7 +151,9 @@ void Lister::add_extensions(std::string& out, const ir::Rule& rule) const {
 
 void Lister::rule(std::string& out, const ir::Rule& rule, uint32_t number) const {
   const auto to = std::back_inserter(out);
-  const auto mark = [](const ir::Argument* argument) { return argument != nullptr && argument->negated ? '!' : ' '; };
+  const auto mark = [](const ir::Argument* argument) {
+    return argument != nullptr && argument->negated ? '!' : ' ';
+  };
   const auto column = [&](std::string_view text, int width) {
     fmt::format_to(to, "{:<{}} ", text, layout_.as_table ? width : 0);
   };
@@ -211,15 +216,17 @@ class Announcer {
   std::string operator()(const List& o) const {
     return o.zero && !o.zero_rule ? chains("Zeroing", o.chain, true) : std::string();
   }
-  template <class Other>
-  std::string operator()(const Other&) const {
-    return {};
-  }
+  template <class Other> std::string operator()(const Other&) const { return {}; }
 
  private:
   std::string rules(const std::vector<ir::Rule>& rules) const {
     std::string out;
-    for (const ir::Rule& rule : rules) lister_.rule(out, rule, 0);
+    for (const ir::Rule& rule : rules) {
+      // A jump to nowhere is refused before anything is said.
+      const auto* jump = std::get_if<ir::Jump>(&rule.target.action);
+      if (jump != nullptr && table_.find(jump->chain) == nullptr) return {};
+      lister_.rule(out, rule, 0);
+    }
     return out;
   }
   std::string chains(std::string_view verb, std::string_view only, bool builtin_too) const {
@@ -237,8 +244,8 @@ class Announcer {
 
 }  // namespace
 
-std::string list_table(const List& list, const ListStyle& style, const ir::Table& table, net::Family family,
-                       const net::Names& names) {
+std::string list_table(const List& list, const ListStyle& style, const ir::Table& table,
+                       net::Family family, const net::Names& names) {
   const Layout layout{.numeric = style.numeric,
                       .counts = style.verbose,
                       .interfaces = style.verbose,
@@ -274,7 +281,8 @@ std::string output_of(const Command& command, const ir::Ruleset& rules, const ne
     out = list->as_rules ? list_rules(*list, command.verbosity > 0, table, rules.family)
                          : list_table(*list, command.style, table, rules.family, names);
   }
-  if (command.verbosity > 0) out += std::visit(Announcer(table, rules.family, names), command.operation);
+  if (command.verbosity > 0)
+    out += std::visit(Announcer(table, rules.family, names), command.operation);
   return out;
 }
 

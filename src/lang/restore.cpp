@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lang/restore.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "ir/verify.h"
 #include "lang/check.h"
@@ -22,15 +22,16 @@ namespace bulkhead::lang {
 
 namespace {
 
-// Far more than kMaxRuleBytes, so that every rule that was taken can be read back: its saved form may be longer.
-// (iptables-restore cuts lines in two behind 10,238 bytes, in silence.)
+// Far more than kMaxRuleBytes, so that every rule that was taken can be read back: its saved form
+// may be longer. (iptables-restore cuts lines in two behind 10,238 bytes, in silence.)
 constexpr size_t kMaxLineBytes = size_t{1} << 20;
 
 // "[packets:bytes]", as it stands behind a policy; more may follow.
 std::optional<ir::Counters> parse_counters(std::string_view text) {
   if (!text.starts_with('[')) return std::nullopt;
   const size_t colon = text.find(':');
-  if (colon == std::string_view::npos || text.find(']', colon) == std::string_view::npos) return std::nullopt;
+  if (colon == std::string_view::npos || text.find(']', colon) == std::string_view::npos)
+    return std::nullopt;
   const auto packets = leading_number(text.substr(1, colon - 1));
   const auto bytes = leading_number(text.substr(colon + 1));
   if (!packets || !bytes) return std::nullopt;
@@ -55,7 +56,9 @@ class Restorer {
 
   // Blank-separated words, as strtok(3) finds them: no quotes here.
   std::vector<Word> plain_words(std::string_view line, uint32_t offset) const;
-  Span line_span(std::string_view line) const { return {line_begin_, line_begin_ + static_cast<uint32_t>(line.size())}; }
+  Span line_span(std::string_view line) const {
+    return {line_begin_, line_begin_ + static_cast<uint32_t>(line.size())};
+  }
   Error by_program(std::string_view message, Span span) const {
     return usage(fmt::format("{}: {}", options_.program, message), span);
   }
@@ -70,7 +73,7 @@ class Restorer {
   std::set<std::string, std::less<>> declared_;  // chains, of every table so far, as in iptables
   ParseOptions parse_options_;
   std::vector<Word> words_;
-  std::string table_;     // the last that was named
+  std::string table_;  // the last that was named
   bool in_table_ = false;
   uint32_t line_number_ = 0;
   uint32_t line_begin_ = 0;  // offset in the source
@@ -78,7 +81,8 @@ class Restorer {
 
 std::vector<Word> Restorer::plain_words(std::string_view line, uint32_t offset) const {
   std::vector<Word> words;
-  for (size_t begin = 0; (begin = line.find_first_not_of(" \t", begin)) != std::string_view::npos;) {
+  for (size_t begin = 0;
+       (begin = line.find_first_not_of(" \t", begin)) != std::string_view::npos;) {
     const size_t end = std::min(line.find_first_of(" \t", begin), line.size());
     words.push_back({std::string(line.substr(begin, end - begin)),
                      {offset + static_cast<uint32_t>(begin), offset + static_cast<uint32_t>(end)}});
@@ -93,7 +97,8 @@ void Restorer::flush_table() {
     if (options_.verbosity > 0) print(fmt::format("Flushing chain `{}'\n", chain.name));
   }
   for (const ir::Chain& chain : table.chains) {
-    if (options_.verbosity > 0 && !chain.builtin()) print(fmt::format("Deleting chain `{}'\n", chain.name));
+    if (options_.verbosity > 0 && !chain.builtin())
+      print(fmt::format("Deleting chain `{}'\n", chain.name));
   }
   std::erase_if(table.chains, [](const ir::Chain& chain) { return !chain.builtin(); });
   for (ir::Chain& chain : table.chains) chain.rules.clear();
@@ -107,7 +112,8 @@ Result<void> Restorer::begin_table(std::string_view line) {
   table_ = words.front().text;
   if (other_table()) return {};
   if (ir::builtin_table(table_) == nullptr) {
-    Error error = by_program(fmt::format("unable to initialize table '{}'", table_), words.front().span);
+    Error error =
+        by_program(fmt::format("unable to initialize table '{}'", table_), words.front().span);
     if (table_.ends_with('\r')) error.hint = "the lines end in CR LF: take the CRs out";
     return error;
   }
@@ -132,8 +138,8 @@ Result<void> Restorer::set_policy(const Word& chain, const Word& policy, const W
   }
   const auto refuse = [&](std::string_view why) {
     return Error{.kind = ErrorKind::kSystem,
-                 .message = fmt::format("Can't set policy `{}' on `{}' line {}: {}", policy.text, chain.text,
-                                        line_number_, why),
+                 .message = fmt::format("Can't set policy `{}' on `{}' line {}: {}", policy.text,
+                                        chain.text, line_number_, why),
                  .span = policy.span};
   };
   const ir::Chain* there = rules_.table(table_).find(chain.text);
@@ -150,7 +156,9 @@ Result<void> Restorer::take_chain(std::string_view line) {
   }
   const Word& chain = words[0];
   if (chain.text.size() > ir::kMaxChainName) {
-    return usage(fmt::format("Invalid chain name `{}' ({} chars max)", chain.text, ir::kMaxChainName), chain.span);
+    return usage(
+        fmt::format("Invalid chain name `{}' ({} chars max)", chain.text, ir::kMaxChainName),
+        chain.span);
   }
   // A quote or a control byte could not be read back from a rule that names the chain.
   const auto is_bad = [](unsigned char c) { return c < ' ' || c == 0x7f || c == '"'; };
@@ -162,16 +170,19 @@ Result<void> Restorer::take_chain(std::string_view line) {
     if (there != nullptr && options_.noflush) {
       there->rules.clear();
     } else if (auto r = edit(NewChain{chain.text}, table_, rules_); !r) {
-      return usage(fmt::format("error creating chain '{}':{}", chain.text, std::strerror(EEXIST)), chain.span);
+      return usage(fmt::format("error creating chain '{}':{}", chain.text, std::strerror(EEXIST)),
+                   chain.span);
     }
   }
-  if (words.size() < 2) return by_program(fmt::format("line {} policy invalid", line_number_), chain.span);
+  if (words.size() < 2)
+    return by_program(fmt::format("line {} policy invalid", line_number_), chain.span);
   if (auto r = set_policy(chain, words[1], words.size() > 2 ? &words[2] : nullptr); !r) return r;
   declared_.insert(chain.text);
   return {};
 }
 
-Result<std::optional<ir::Counters>> Restorer::take_counters(std::string_view& line, uint32_t& offset) const {
+Result<std::optional<ir::Counters>> Restorer::take_counters(std::string_view& line,
+                                                            uint32_t& offset) const {
   if (!line.starts_with('[')) return std::optional<ir::Counters>();
   const auto bad = [&](std::string_view what) {
     return usage(fmt::format("Bad line {}: need {}", line_number_, what), line_span(line));
@@ -200,7 +211,8 @@ Result<void> Restorer::take_rule(std::string_view line) {
   if (auto r = split_words(line, offset, words_); !r) return r;
   Result<Command> command = parse_command(words_, rules_.family, *options_.names, parse_options_);
   if (!command) return placed(command.error(), whole);
-  if (options_.warnings != nullptr) std::ranges::move(command->warnings, std::back_inserter(*options_.warnings));
+  if (options_.warnings != nullptr)
+    std::ranges::move(command->warnings, std::back_inserter(*options_.warnings));
   if (*counters) {
     const auto count = [&](auto& operation) {
       if constexpr (requires { operation.rules; }) {
@@ -217,7 +229,9 @@ Result<void> Restorer::take_rule(std::string_view line) {
     }
     print(output_of(*command, rules_, *options_.names));
   }
-  if (auto r = edit(std::move(command->operation), table_, rules_); !r) return placed(r.error(), whole);
+  if (auto r = edit(std::move(command->operation), table_, rules_); !r)
+    return placed(r.error(), whole);
+  if (command->refusal) return placed(*command->refusal, whole);
   return {};
 }
 
@@ -238,7 +252,8 @@ Result<void> Restorer::take_line(std::string_view line) {
   if (in_table_ && line.starts_with(':')) return take_chain(line);
   if (in_table_) return take_rule(line);
   if (other_table()) return {};
-  return refused("the line stands outside of a table: `*filter' or the like must come before", line_span(line));
+  return refused("the line stands outside of a table: `*filter' or the like must come before",
+                 line_span(line));
 }
 
 Result<void> Restorer::run() {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lang/rule_words.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "ir/verify.h"
 #include "lang/error.h"
@@ -16,13 +16,21 @@ namespace {
 
 constexpr size_t kTargetOwner = static_cast<size_t>(-1);
 
-// What a row refuses because the kernel would: iptables has only the kernel's EINVAL to say, the row knows why.
+// What a row refuses because the kernel would: iptables has only the kernel's EINVAL to say, the
+// row knows why.
 Error from_row(Error error, Span span) {
   if (error.kind == ErrorKind::kRefused) {
     error.errno_value = EINVAL;
     if (!error.hint.empty()) error.message = std::exchange(error.hint, {});
   }
   return placed(std::move(error), span);
+}
+
+// Keeps the first error that only the kernel knows of; false: it is of the other kind.
+bool take_refusal(Error error, std::optional<Error>& refusal) {
+  if (error.kind != ErrorKind::kRefused) return false;
+  if (!refusal) refusal = std::move(error);
+  return true;
 }
 
 }  // namespace
@@ -35,14 +43,16 @@ ext::Context RuleWords::context() const {
 }
 
 void RuleWords::load(const ext::Match& row, Span span, OptionScanner& scanner) {
-  const bool known = std::ranges::any_of(matches_, [&](const LoadedMatch& m) { return m.row == &row; });
+  const bool known =
+      std::ranges::any_of(matches_, [&](const LoadedMatch& m) { return m.row == &row; });
   if (!known) scanner.add(row.options, matches_.size());
   matches_.push_back({&row, ext::OptionReader(row), span});
 }
 
 Result<void> RuleWords::add_match(std::string_view name, Span span, OptionScanner& scanner) {
   if (name.size() > ir::kMaxChainName) {
-    return usage(fmt::format("Invalid match name \"{}\" ({} chars max)", name, ir::kMaxChainName), span);
+    return usage(fmt::format("Invalid match name \"{}\" ({} chars max)", name, ir::kMaxChainName),
+                 span);
   }
   const ext::Match* row = ext::find_match(name, family_);
   if (row == nullptr) {
@@ -54,24 +64,25 @@ Result<void> RuleWords::add_match(std::string_view name, Span span, OptionScanne
 
 bool RuleWords::add_implied_match(OptionScanner& scanner) {
   if (had_implied_match_ || !head_.protocol || head_.protocol_number == 0) return false;
-  const ext::Match* row =
-      ext::find_match(protocol_text(head_.protocol_number, names_), family_);
+  const ext::Match* row = ext::find_match(protocol_text(head_.protocol_number, names_), family_);
   if (row == nullptr) return false;
   had_implied_match_ = true;
   load(*row, head_.protocol->span, scanner);
   return true;
 }
 
-Result<void> RuleWords::set_target(std::string_view name, bool is_goto, bool declared_chain, Span span,
-                                   OptionScanner& scanner) {
+Result<void> RuleWords::set_target(std::string_view name, bool is_goto, bool declared_chain,
+                                   Span span, OptionScanner& scanner) {
   if (name.empty()) return usage("Invalid target name (too short)", span);
   if (name.size() > ir::kMaxChainName) {
-    return usage(fmt::format("Invalid target name `{}' ({} chars max)", name, ir::kMaxChainName), span);
+    return usage(fmt::format("Invalid target name `{}' ({} chars max)", name, ir::kMaxChainName),
+                 span);
   }
   if (name.find_first_of(" \t\n\v\f\r") != std::string_view::npos) {
     return usage(fmt::format("Invalid target name `{}'", name), span);
   }
-  target_ = {.name = std::string(name), .is_goto = is_goto, .row = nullptr, .reader = {}, .span = span};
+  target_ = {
+      .name = std::string(name), .is_goto = is_goto, .row = nullptr, .reader = {}, .span = span};
   if (is_goto || declared_chain) return {};
   target_.row = ext::find_target(name, family_);
   if (target_.row != nullptr) {
@@ -81,7 +92,8 @@ Result<void> RuleWords::set_target(std::string_view name, bool is_goto, bool dec
   return {};
 }
 
-Result<void> RuleWords::add_option(const OptionScanner::Hit& hit, bool negated, OptionScanner& scanner) {
+Result<void> RuleWords::add_option(const OptionScanner::Hit& hit, bool negated,
+                                   OptionScanner& scanner) {
   std::string_view words[2] = {hit.argument, {}};
   size_t count = hit.has_argument ? 1 : 0;
   Span span = hit.has_argument ? hit.argument_span : scanner.words()[hit.word].span;
@@ -120,37 +132,45 @@ Result<void> RuleWords::finish_rows() {
   return {};
 }
 
-Result<ir::Target> RuleWords::target() const {
-  ir::Target target{
-      .name = target_.name, .arguments = target_.arguments, .action = ir::Continue{}, .span = target_.span};
+Result<ir::Target> RuleWords::target(std::optional<Error>& refusal) const {
+  ir::Target target{.name = target_.name,
+                    .arguments = target_.arguments,
+                    .action = ir::Continue{},
+                    .span = target_.span};
   if (target_.name.empty()) return target;
   if (target_.row == nullptr) {
     target.action = ir::Jump{target_.name, target_.is_goto};
     return target;
   }
   Result<ir::Action> action = ext::action_of(*target_.row, target.arguments, context());
-  if (!action) return from_row(action.error(), target_.span);
-  target.action = *std::move(action);
+  if (action) {
+    target.action = *std::move(action);
+  } else if (!take_refusal(from_row(action.error(), target_.span), refusal)) {
+    return placed(action.error(), target_.span);
+  }
   return target;
 }
 
-Result<std::vector<ir::Rule>> RuleWords::rules() const {
-  // Addresses first: iptables looks them up before the kernel sees the rest.
+Result<RuleWords::Rules> RuleWords::rules() const {
   Result<std::vector<ir::Match>> heads = heads_of(head_, family_, names_);
   if (!heads) return heads.error();
+  Rules result;
   ir::Rule rule;
   for (const LoadedMatch& loaded : matches_) {
     Result<ir::Predicate> predicate = ext::predicate_of(*loaded.row, loaded.arguments, context());
-    if (!predicate) return from_row(predicate.error(), loaded.span);
-    rule.matches.push_back({std::string(loaded.row->name), loaded.arguments, *std::move(predicate)});
+    if (!predicate && !take_refusal(from_row(predicate.error(), loaded.span), result.refusal)) {
+      return placed(predicate.error(), loaded.span);
+    }
+    rule.matches.push_back({std::string(loaded.row->name), loaded.arguments,
+                            predicate ? *std::move(predicate) : ir::Predicate{}});
   }
-  Result<ir::Target> target = this->target();
+  Result<ir::Target> target = this->target(result.refusal);
   if (!target) return target.error();
   rule.target = *std::move(target);
 
-  std::vector<ir::Rule> rules(heads->size(), rule);
-  for (size_t i = 0; i < rules.size(); ++i) rules[i].head = std::move((*heads)[i]);
-  return rules;
+  result.rules.assign(heads->size(), rule);
+  for (size_t i = 0; i < heads->size(); ++i) result.rules[i].head = std::move((*heads)[i]);
+  return result;
 }
 
 std::vector<const ext::Match*> RuleWords::match_rows() const {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// The part of a command that describes a rule, as it comes in: head options, matches with their options, a target.
+// The part of a command that describes a rule, as it comes in: head options, matches with their
+// options, a target.
 
 #include <optional>
 #include <span>
@@ -29,7 +30,8 @@ class RuleWords {
 
   // -m. The scanner learns its options.
   Result<void> add_match(std::string_view name, Span span, OptionScanner& scanner);
-  // The match that -p stands for, when an option isn't known: once. Nothing if there is none or it was had.
+  // The match that -p stands for, when an option isn't known: once. Nothing if there is none or it
+  // was had.
   bool add_implied_match(OptionScanner& scanner);
   // -j, if not `declared_chain` a row's if there is one of that name; -g: always a chain.
   Result<void> set_target(std::string_view name, bool is_goto, bool declared_chain, Span span,
@@ -40,7 +42,11 @@ class RuleWords {
   // Whether what the rows were given is whole: after the last word, before rules().
   Result<void> finish_rows();
   // The rules. Needs finish_rows() to have passed.
-  Result<std::vector<ir::Rule>> rules() const;
+  struct Rules {
+    std::vector<ir::Rule> rules;
+    std::optional<Error> refusal;  // as in Command
+  };
+  Result<Rules> rules() const;
 
   // The rows named so far, for -h.
   std::vector<const ext::Match*> match_rows() const;
@@ -64,7 +70,7 @@ class RuleWords {
 
   void load(const ext::Match& row, Span span, OptionScanner& scanner);
   ext::Context context() const;
-  Result<ir::Target> target() const;
+  Result<ir::Target> target(std::optional<Error>& refusal) const;
 
   net::Family family_;
   const net::Names& names_;

@@ -46,7 +46,8 @@ std::optional<U128> parse_dotted(std::string_view text, bool all_four) {
 
 std::optional<U128> parse_presentation(Family family, std::string_view text) {
   std::array<uint8_t, 16> bytes{};
-  if (inet_pton(static_cast<int>(family), std::string(text).c_str(), bytes.data()) != 1) return std::nullopt;
+  if (inet_pton(static_cast<int>(family), std::string(text).c_str(), bytes.data()) != 1)
+    return std::nullopt;
   return load_be(std::span(bytes).first(address_bits(family) / 8));
 }
 
@@ -74,16 +75,20 @@ bool Network::contains(const Address& other) const {
 
 std::optional<Address> parse_address(Family family, std::string_view text, bool shortened) {
   if (text.find('\0') != std::string_view::npos) return std::nullopt;
-  const auto value = shortened && family == Family::kIpv4 ? parse_dotted(text, false) : parse_presentation(family, text);
+  const auto value = shortened && family == Family::kIpv4 ? parse_dotted(text, false)
+                                                          : parse_presentation(family, text);
   if (!value) return std::nullopt;
   return Address{family, *value};
 }
 
-std::string to_string(const Address& address) { return presentation(address.family, address.value); }
+std::string to_string(const Address& address) {
+  return presentation(address.family, address.value);
+}
 
 std::optional<U128> parse_mask(Family family, std::string_view text) {
   if (text.find('\0') != std::string_view::npos) return std::nullopt;
-  const auto mask = family == Family::kIpv4 ? parse_dotted(text, true) : parse_presentation(family, text);
+  const auto mask =
+      family == Family::kIpv4 ? parse_dotted(text, true) : parse_presentation(family, text);
   if (mask) return mask;
   const auto length = parse_c_number(text, address_bits(family));
   if (!length) return std::nullopt;

@@ -24,14 +24,24 @@ struct ProtocolName {
 
 // Where two names have one number the first is the one that is printed.
 constexpr ProtocolName kBuiltinProtocols[] = {
-    {"tcp", IPPROTO_TCP},       {"sctp", IPPROTO_SCTP},       {"udp", IPPROTO_UDP},
-    {"udplite", IPPROTO_UDPLITE}, {"icmp", IPPROTO_ICMP},     {"ipv6-icmp", IPPROTO_ICMPV6},
-    {"icmpv6", IPPROTO_ICMPV6}, {"esp", IPPROTO_ESP},         {"ah", IPPROTO_AH},
-    {"mobility-header", IPPROTO_MH}, {"ipv6-mh", IPPROTO_MH}, {"mh", IPPROTO_MH},
+    {"tcp", IPPROTO_TCP},
+    {"sctp", IPPROTO_SCTP},
+    {"udp", IPPROTO_UDP},
+    {"udplite", IPPROTO_UDPLITE},
+    {"icmp", IPPROTO_ICMP},
+    {"ipv6-icmp", IPPROTO_ICMPV6},
+    {"icmpv6", IPPROTO_ICMPV6},
+    {"esp", IPPROTO_ESP},
+    {"ah", IPPROTO_AH},
+    {"mobility-header", IPPROTO_MH},
+    {"ipv6-mh", IPPROTO_MH},
+    {"mh", IPPROTO_MH},
     {"all", 0},
 };
 
-const char* c_string_or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
+const char* c_string_or_null(const std::string& text) {
+  return text.empty() ? nullptr : text.c_str();
+}
 
 // A socket address of either family, as getnameinfo(3) wants it.
 struct SocketAddress {
@@ -58,7 +68,8 @@ struct SocketAddress {
 Address address_of(Family family, const sockaddr* from) {
   std::array<uint8_t, 16> bytes{};
   const size_t size = address_bits(family) / 8;
-  const size_t offset = family == Family::kIpv4 ? offsetof(sockaddr_in, sin_addr) : offsetof(sockaddr_in6, sin6_addr);
+  const size_t offset =
+      family == Family::kIpv4 ? offsetof(sockaddr_in, sin_addr) : offsetof(sockaddr_in6, sin6_addr);
   std::memcpy(bytes.data(), reinterpret_cast<const char*>(from) + offset, size);
   return {family, load_be(std::span(bytes).first(size))};
 }
@@ -89,14 +100,16 @@ std::optional<std::string> SystemNames::protocol_name(uint8_t number) const {
   return entry->p_name;
 }
 
-std::optional<uint16_t> SystemNames::service(std::string_view name, std::string_view protocol) const {
+std::optional<uint16_t> SystemNames::service(std::string_view name,
+                                             std::string_view protocol) const {
   const std::string of(protocol);
   const servent* entry = getservbyname(std::string(name).c_str(), c_string_or_null(of));
   if (!entry) return std::nullopt;
   return ntohs(static_cast<uint16_t>(entry->s_port));
 }
 
-std::optional<std::string> SystemNames::service_name(uint16_t port, std::string_view protocol) const {
+std::optional<std::string> SystemNames::service_name(uint16_t port,
+                                                     std::string_view protocol) const {
   const std::string of(protocol);
   const servent* entry = getservbyport(htons(port), c_string_or_null(of));
   if (!entry) return std::nullopt;
@@ -111,7 +124,8 @@ Result<std::vector<Address>> SystemNames::host(Family family, std::string_view n
   const int failure = getaddrinfo(std::string(name).c_str(), nullptr, &hints, &found);
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
   if (failure != 0) {
-    return Error{.kind = ErrorKind::kUsage, .message = "host/network `" + std::string(name) + "' not found"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .message = "host/network `" + std::string(name) + "' not found"};
   }
   std::vector<Address> addresses;
   for (const addrinfo* each = found; each; each = each->ai_next) {
@@ -123,8 +137,8 @@ Result<std::vector<Address>> SystemNames::host(Family family, std::string_view n
 std::optional<std::string> SystemNames::host_name(const Address& address) const {
   const SocketAddress socket(address);
   std::array<char, NI_MAXHOST> name{};
-  if (getnameinfo(reinterpret_cast<const sockaddr*>(&socket.storage), socket.size, name.data(), name.size(), nullptr,
-                  0, NI_NAMEREQD) != 0) {
+  if (getnameinfo(reinterpret_cast<const sockaddr*>(&socket.storage), socket.size, name.data(),
+                  name.size(), nullptr, 0, NI_NAMEREQD) != 0) {
     return std::nullopt;
   }
   return name.data();

@@ -11,7 +11,8 @@ namespace {
 
 constexpr uint8_t kNoNextHeader = 59;  // RFC 8200: nothing follows
 
-// ipv6_ext_hdr() of net/ipv6/exthdrs_core.c. ESP is none of them: what it hides can't be walked through.
+// ipv6_ext_hdr() of net/ipv6/exthdrs_core.c. ESP is none of them: what it hides can't be walked
+// through.
 bool is_extension(uint8_t next_header) {
   switch (next_header) {
     case IPPROTO_HOPOPTS:
@@ -24,7 +25,9 @@ bool is_extension(uint8_t next_header) {
   }
 }
 
-bool ends_the_walk(uint8_t next_header) { return !is_extension(next_header) || next_header == kNoNextHeader; }
+bool ends_the_walk(uint8_t next_header) {
+  return !is_extension(next_header) || next_header == kNoNextHeader;
+}
 
 Layout parse_ipv4(std::span<const uint8_t> packet) {
   Layout layout{.family = Family::kIpv4};
@@ -34,14 +37,16 @@ Layout parse_ipv4(std::span<const uint8_t> packet) {
   return layout;
 }
 
-// ipv6_find_hdr(skb, &offset, -1, &fragment_offset, &flags) with flags = IP6_FH_F_AUTH, which stops at AH.
+// ipv6_find_hdr(skb, &offset, -1, &fragment_offset, &flags) with flags = IP6_FH_F_AUTH, which stops
+// at AH.
 Layout parse_ipv6(std::span<const uint8_t> packet) {
   Layout layout{.family = Family::kIpv6};
   uint8_t next_header = packet[6];
   size_t start = 40;
   while (!ends_the_walk(next_header) && next_header != IPPROTO_AH) {
     const size_t left = packet.size() > start ? packet.size() - start : 0;
-    // A routing header is asked for its fixed four bytes, a fragment header for those up to its offset.
+    // A routing header is asked for its fixed four bytes, a fragment header for those up to its
+    // offset.
     const bool longer = next_header == IPPROTO_ROUTING || next_header == IPPROTO_FRAGMENT;
     if (left < (longer ? 4u : 2u)) return layout;
     const uint8_t* header = &packet[start];
@@ -50,7 +55,8 @@ Layout parse_ipv6(std::span<const uint8_t> packet) {
       length = 8;
       const auto offset = static_cast<uint16_t>(load_be16(header + 2) >> 3);
       if (offset != 0) {
-        // What the first fragment's extension headers hold isn't here, so there the kernel gives up.
+        // What the first fragment's extension headers hold isn't here, so there the kernel gives
+        // up.
         if (!ends_the_walk(header[0])) return layout;
         layout.protocol = header[0];
         layout.fragment_offset = offset;

@@ -31,7 +31,9 @@ HeaderShape shape_of(uint8_t protocol) {
   return found == std::end(kShapes) ? HeaderShape{protocol, 0, 0} : *found;
 }
 
-bool is_fragment(const PacketFields& fields) { return fields.fragment_offset != 0 || fields.more_fragments; }
+bool is_fragment(const PacketFields& fields) {
+  return fields.fragment_offset != 0 || fields.more_fragments;
+}
 
 size_t network_header(const PacketFields& fields) {
   if (fields.source.family == Family::kIpv4) return kIpv4Header;
@@ -57,14 +59,20 @@ std::vector<uint8_t> transport_header(const PacketFields& fields, uint16_t lengt
   switch (fields.protocol) {
     case kTcp:
       out.number(fields.source_port, 2).number(fields.destination_port, 2);
-      out.number(1, 4).number((fields.tcp_flags & kAck) != 0 ? 1 : 0, 4);  // sequence and acknowledgement
+      out.number(1, 4).number((fields.tcp_flags & kAck) != 0 ? 1 : 0,
+                              4);  // sequence and acknowledgement
       out.number(5 << 12 | fields.tcp_flags, 2).number(65535, 2).number(0, 4);
       break;
     case kUdp:
     case kUdpLite:
-      out.number(fields.source_port, 2).number(fields.destination_port, 2).number(length, 2).number(0, 2);
+      out.number(fields.source_port, 2)
+          .number(fields.destination_port, 2)
+          .number(length, 2)
+          .number(0, 2);
       break;
-    case kSctp: out.number(fields.source_port, 2).number(fields.destination_port, 2).number(0, 8); break;
+    case kSctp:
+      out.number(fields.source_port, 2).number(fields.destination_port, 2).number(0, 8);
+      break;
     case kIcmp:
     case kIcmp6: out.number(fields.icmp_type, 1).number(fields.icmp_code, 1).number(0, 6); break;
     default: break;
@@ -72,7 +80,8 @@ std::vector<uint8_t> transport_header(const PacketFields& fields, uint16_t lengt
   return out.take();
 }
 
-// RFC 9293 and RFC 8200, 8.1: addresses, length and protocol, summed up with the header and the payload.
+// RFC 9293 and RFC 8200, 8.1: addresses, length and protocol, summed up with the header and the
+// payload.
 std::vector<uint8_t> pseudo_header(const PacketFields& fields, size_t length) {
   Writer out;
   const size_t size = address_bits(fields.source.family) / 8;

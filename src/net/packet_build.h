@@ -34,24 +34,26 @@ bool has_ports(uint8_t protocol);
 
 // One IP packet, with the fields that a firewall commonly asks for.
 struct PacketFields {
-  Address source;       // of the same family as the destination
+  Address source;  // of the same family as the destination
   Address destination;
   uint8_t protocol = 0;
-  uint16_t source_port = 0;       // where has_ports(protocol)
+  uint16_t source_port = 0;  // where has_ports(protocol)
   uint16_t destination_port = 0;
   uint8_t tcp_flags = 0;
-  uint8_t icmp_type = 0;          // ICMP and ICMPv6
+  uint8_t icmp_type = 0;  // ICMP and ICMPv6
   uint8_t icmp_code = 0;
-  uint16_t fragment_offset = 0;   // in units of 8 bytes; not 0: a later fragment, without a transport header
+  uint16_t fragment_offset =
+      0;  // in units of 8 bytes; not 0: a later fragment, without a transport header
   bool more_fragments = false;
-  uint32_t length = 0;            // of the whole packet, in bytes; the payload fills it up. 0: the shortest
+  uint32_t length = 0;  // of the whole packet, in bytes; the payload fills it up. 0: the shortest
 };
 
 // The shortest packet that carries those fields; `length` below it is not met.
 uint32_t minimum_length(const PacketFields& fields);
 
-// The packet's bytes from the IP header on, all lengths and checksums right. A later fragment, or any fragment
-// of an IPv6 packet, has a fragment header. The length is at most 65535 (of IPv6: behind the fixed header).
+// The packet's bytes from the IP header on, all lengths and checksums right. A later fragment, or
+// any fragment of an IPv6 packet, has a fragment header. The length is at most 65535 (of IPv6:
+// behind the fixed header).
 std::vector<uint8_t> build_packet(const PacketFields& fields);
 
 // RFC 1071 over the bytes; an odd last one is padded with a zero.

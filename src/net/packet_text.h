@@ -12,8 +12,15 @@
 
 namespace bulkhead::net {
 
-// What connection tracking says of a packet; the values are those of ir::CtState (and of the kernel).
-enum class PacketState : uint32_t { kInvalid = 1, kEstablished = 2, kRelated = 4, kNew = 8, kUntracked = 64 };
+// What connection tracking says of a packet; the values are those of ir::CtState (and of the
+// kernel).
+enum class PacketState : uint32_t {
+  kInvalid = 1,
+  kEstablished = 2,
+  kRelated = 4,
+  kNew = 8,
+  kUntracked = 64
+};
 
 // Where a packet passes the host's filter; the hooks that iptables calls INPUT, FORWARD and OUTPUT.
 enum class Direction : uint8_t { kInput, kForward, kOutput };
@@ -36,7 +43,7 @@ enum class Direction : uint8_t { kInput, kForward, kOutput };
 struct PacketText {
   PacketFields fields;
   PacketState state = PacketState::kNew;
-  std::string in_interface;   // empty: none was named
+  std::string in_interface;  // empty: none was named
   std::string out_interface;
   uint32_t mark = 0;
 
@@ -45,16 +52,16 @@ struct PacketText {
   std::vector<uint8_t> bytes() const { return build_packet(fields); }
 };
 
-// The error is kUsage, its span in `text`. `names` finds services and further protocols (no host names: a
-// packet has addresses).
+// The error is kUsage, its span in `text`. `names` finds services and further protocols (no host
+// names: a packet has addresses).
 Result<PacketText> parse_packet(std::string_view text, const Names& names);
 Result<PacketText> parse_packet(std::string_view text);  // with SystemNames
 
 // The same words, in one canonical form: parse_packet(to_string(p)) gives p again.
 std::string to_string(const PacketText& packet);
 
-// The answer to a packet: addresses, ports and interfaces exchanged, of an established connection; SYN is
-// answered by SYN and ACK, an echo request by its reply.
+// The answer to a packet: addresses, ports and interfaces exchanged, of an established connection;
+// SYN is answered by SYN and ACK, an echo request by its reply.
 PacketText reply_to(const PacketText& packet);
 
 }  // namespace bulkhead::net

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "pass/call_expansion.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace bulkhead::pass {
 
 namespace {
 
-// Copies are exact because nothing on the way changes what a condition reads. An action that does must not
-// stand between a call and its copies: think before counting it in here.
+// Copies are exact because nothing on the way changes what a condition reads. An action that does
+// must not stand between a call and its copies: think before counting it in here.
 static_assert(std::variant_size_v<ir::Action> == 7);
 
 bool remembers(const ir::Condition& condition) {
@@ -35,7 +35,8 @@ ir::Predicate conditions_of(const ir::Rule& rule) {
 
 bool takes_all(const ir::Rule& rule) {
   return rule.head.predicate.empty() &&
-         std::ranges::all_of(rule.matches, [](const ir::Match& match) { return match.predicate.empty(); });
+         std::ranges::all_of(rule.matches,
+                             [](const ir::Match& match) { return match.predicate.empty(); });
 }
 
 bool is_goto(const ir::Rule& rule) {
@@ -53,7 +54,8 @@ bool ends_walk(const ir::Rule& rule) {
          std::holds_alternative<ir::Drop>(action) || std::holds_alternative<ir::Reject>(action);
 }
 
-// The rule for those packets only that satisfied `guard`. What the guard has asked is not asked again.
+// The rule for those packets only that satisfied `guard`. What the guard has asked is not asked
+// again.
 ir::Rule guarded(const ir::Predicate& guard, const ir::Rule& rule) {
   ir::Rule copy{.target = {.action = rule.target.action}, .id = rule.id, .span = rule.span};
   copy.head.predicate = guard;
@@ -72,7 +74,9 @@ bool needs_return(const CallSite& site, const Callee& callee) {
 }  // namespace
 
 bool has_memory(const ir::Rule& rule) {
-  const auto any = [](const ir::Match& match) { return std::ranges::any_of(match.predicate, remembers); };
+  const auto any = [](const ir::Match& match) {
+    return std::ranges::any_of(match.predicate, remembers);
+  };
   return any(rule.head) || std::ranges::any_of(rule.matches, any);
 }
 
@@ -100,21 +104,26 @@ size_t expanded_size(const CallSite& site, const Callee& callee) {
 }
 
 std::optional<std::string> obstacle(const CallSite& site, const Callee& callee) {
-  const auto rule = [&](size_t number) { return fmt::format("rule {} of {}", number + 1, callee.chain().name); };
+  const auto rule = [&](size_t number) {
+    return fmt::format("rule {} of {}", number + 1, callee.chain().name);
+  };
   constexpr std::string_view kMemory = "has a limit or another condition with a memory";
   if (has_memory(site.call) && expanded_size(site, callee) > 1) {
-    return fmt::format("the call of {} {}, which can be asked only once a packet", callee.chain().name, kMemory);
+    return fmt::format("the call of {} {}, which can be asked only once a packet",
+                       callee.chain().name, kMemory);
   }
   if (callee.memory() && site.callers > 1) {
-    return fmt::format("{} {}, and that chain is called from several places", rule(*callee.memory()), kMemory);
+    return fmt::format("{} {}, and that chain is called from several places",
+                       rule(*callee.memory()), kMemory);
   }
   if (site.tail() == 0) return std::nullopt;
   if (callee.fork_with_memory()) {
-    return fmt::format("{} {}, which can be asked only once a packet", rule(*callee.fork_with_memory()), kMemory);
+    return fmt::format("{} {}, which can be asked only once a packet",
+                       rule(*callee.fork_with_memory()), kMemory);
   }
   if (callee.forks() > 0 && site.memory_behind) {
-    return fmt::format("a rule behind the call of {} {}, which can stand in one place only", callee.chain().name,
-                       kMemory);
+    return fmt::format("a rule behind the call of {} {}, which can stand in one place only",
+                       callee.chain().name, kMemory);
   }
   return std::nullopt;
 }
@@ -142,7 +151,8 @@ void expand(const CallSite& site, const Callee& callee, std::vector<ir::Rule>& r
     out.push_back(guarded(fork, leave));
   }
   if (needs_return(site, callee)) out.push_back(guarded(guard, leave));
-  rules.insert(rules.end(), std::make_move_iterator(out.rbegin()), std::make_move_iterator(out.rend()));
+  rules.insert(rules.end(), std::make_move_iterator(out.rbegin()),
+               std::make_move_iterator(out.rend()));
 }
 
 }  // namespace bulkhead::pass

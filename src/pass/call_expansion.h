@@ -19,7 +19,8 @@ class Callee {
   size_t live() const { return live_; }
   // A packet may come back out of the chain's end.
   bool falls_through() const { return falls_through_; }
-  // Of the live rules, those by which some packets leave the chain for its caller (return, goto) and some don't.
+  // Of the live rules, those by which some packets leave the chain for its caller (return, goto)
+  // and some don't.
   size_t forks() const { return forks_; }
   // The first live rule with a memory, and the first fork with one.
   std::optional<size_t> memory() const { return memory_; }
@@ -36,15 +37,16 @@ class Callee {
   std::optional<size_t> fork_with_memory_;
 };
 
-// The rule has a condition that may be asked once a packet and in one place (a limit, an opaque match).
+// The rule has a condition that may be asked once a packet and in one place (a limit, an opaque
+// match).
 bool has_memory(const ir::Rule& rule);
 
 // A call and what stands behind it in its chain.
 struct CallSite {
   const ir::Rule& call;
-  size_t behind = 0;                // rules of the caller
-  bool memory_behind = false;       // one of them has a memory
-  size_t callers = 1;               // of the callee
+  size_t behind = 0;           // rules of the caller
+  bool memory_behind = false;  // one of them has a memory
+  size_t callers = 1;          // of the callee
 
   bool is_goto() const;
   // How many rules of the caller a packet meets after it has come back.
@@ -57,8 +59,9 @@ size_t expanded_size(const CallSite& site, const Callee& callee);
 // Why the call can't be replaced, in words; nothing if it can.
 std::optional<std::string> obstacle(const CallSite& site, const Callee& callee);
 
-// Puts what stands in for the call at the end of `rules`: the caller's rules behind the call, in *reverse* order.
-// (So a caller is rewritten from its end in one go.) Needs a call without an obstacle.
+// Puts what stands in for the call at the end of `rules`: the caller's rules behind the call, in
+// *reverse* order. (So a caller is rewritten from its end in one go.) Needs a call without an
+// obstacle.
 void expand(const CallSite& site, const Callee& callee, std::vector<ir::Rule>& rules);
 
 }  // namespace bulkhead::pass

@@ -2,7 +2,6 @@
 #include "pass/call_graph.h"
 
 #include <algorithm>
-#include <ranges>
 #include <string_view>
 #include <unordered_map>
 
@@ -29,10 +28,12 @@ CallGraph::CallGraph(const ir::Table& table)
   const std::vector<size_t> order = callees_first(roots);
   for (size_t chain : order) {
     reachable_[chain] = true;
-    for (const Call& call : calls_of_[chain]) height_[chain] = std::max(height_[chain], height_[call.to] + 1);
+    for (const Call& call : calls_of_[chain])
+      height_[chain] = std::max(height_[chain], height_[call.to] + 1);
   }
-  for (size_t chain : order | std::views::reverse) {
-    for (const Call& call : calls_of_[chain]) depth_[call.to] = std::max(depth_[call.to], depth_[chain] + 1);
+  for (auto chain = order.rbegin(); chain != order.rend(); ++chain) {
+    for (const Call& call : calls_of_[*chain])
+      depth_[call.to] = std::max(depth_[call.to], depth_[*chain] + 1);
   }
   for (size_t chain = 0; chain < calls_of_.size(); ++chain) {
     if (!reachable_[chain]) continue;
@@ -41,9 +42,9 @@ CallGraph::CallGraph(const ir::Table& table)
   }
 }
 
-// What the roots lead to, each chain behind all that it calls (depth first; the path is on the heap, since
-// chains may nest deeper than our stack would like). Calls among chains that no packet reaches may go in circles:
-// then the order means nothing, and the set still does.
+// What the roots lead to, each chain behind all that it calls (depth first; the path is on the
+// heap, since chains may nest deeper than our stack would like). Calls among chains that no packet
+// reaches may go in circles: then the order means nothing, and the set still does.
 std::vector<size_t> CallGraph::callees_first(const std::vector<bool>& roots) const {
   struct Place {
     size_t chain;

@@ -8,14 +8,16 @@
 
 namespace bulkhead::pass {
 
-// One rule that jumps or goes to a user chain; numbers are indices into the table's chains and their rules.
+// One rule that jumps or goes to a user chain; numbers are indices into the table's chains and
+// their rules.
 struct Call {
   size_t from = 0;
   size_t rule = 0;
   size_t to = 0;
 };
 
-// Who calls whom in one table, as far as packets get. Says nothing any more once the table has changed.
+// Who calls whom in one table, as far as packets get. Says nothing any more once the table has
+// changed.
 class CallGraph {
  public:
   // Needs a verified table.
@@ -26,7 +28,8 @@ class CallGraph {
   const std::vector<Call>& calls() const { return calls_; }
   size_t callers(size_t chain) const { return callers_[chain]; }
 
-  // How many chains deep the longest path through this call goes; 1: from a built-in chain to one that calls none.
+  // How many chains deep the longest path through this call goes; 1: from a built-in chain to one
+  // that calls none.
   size_t depth_through(const Call& call) const { return depth_[call.from] + 1 + height_[call.to]; }
   size_t depth() const;  // of the longest path
   // The chains on a longest path through the call, from the built-in one on.

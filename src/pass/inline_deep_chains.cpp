@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "pass/inline_deep_chains.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "pass/call_expansion.h"
 #include "pass/call_graph.h"
@@ -36,7 +36,7 @@ class TableInliner {
   struct Choice {
     size_t cost = 0;          // in rules
     std::vector<Call> calls;  // of one chain, in the order of the table
-    std::string obstacle;     // without calls: why the first one that lies too deep can't be replaced
+    std::string obstacle;  // without calls: why the first one that lies too deep can't be replaced
   };
 
   bool too_deep(const Call& call, const CallGraph& graph) const {
@@ -60,8 +60,8 @@ class TableInliner {
       auto& callee = callees[call.to];
       if (!callee) callee.emplace(table_.chains[call.to]);
       const auto& rules = table_.chains[call.from].rules;
-      const CallSite site{rules[call.rule], rules.size() - call.rule - 1, memories[call.from] > call.rule,
-                          graph.callers(call.to)};
+      const CallSite site{rules[call.rule], rules.size() - call.rule - 1,
+                          memories[call.from] > call.rule, graph.callers(call.to)};
       if (const auto why = obstacle(site, *callee)) {
         if (first_obstacle.empty()) first_obstacle = *why;
         continue;
@@ -74,8 +74,10 @@ class TableInliner {
     return *std::ranges::min_element(choices, {}, &Choice::cost);
   }
 
-  // Replaces calls[next] and those after it that stand in the same chain; `next` then is the first of another.
-  Result<void> rewrite_caller(const std::vector<Call>& calls, size_t& next, const CallGraph& graph) {
+  // Replaces calls[next] and those after it that stand in the same chain; `next` then is the first
+  // of another.
+  Result<void> rewrite_caller(const std::vector<Call>& calls, size_t& next,
+                              const CallGraph& graph) {
     const size_t from = calls[next].from;
     const Callee callee(table_.chains[calls[next].to]);
     size_t end = next;
@@ -88,7 +90,8 @@ class TableInliner {
       const bool chosen = last > next && calls[last - 1].rule == i;
       if (chosen) --last;
       const CallSite site{rules[i], rewritten.size(), memory_behind, graph.callers(calls[next].to)};
-      // A call behind this one may have brought a memory here: then this one waits for another round.
+      // A call behind this one may have brought a memory here: then this one waits for another
+      // round.
       if (chosen && !obstacle(site, callee)) {
         made_ += expanded_size(site, callee);
         if (made_ > options_.max_rules) return too_large(calls[last], graph);
@@ -121,8 +124,8 @@ class TableInliner {
   }
 
   Error refusal(const Choice& choice, const CallGraph& graph) const {
-    const Call& deep =
-        *std::ranges::find_if(graph.calls(), [&](const Call& call) { return too_deep(call, graph); });
+    const Call& deep = *std::ranges::find_if(
+        graph.calls(), [&](const Call& call) { return too_deep(call, graph); });
     return {.kind = ErrorKind::kRefused,
             .message = fmt::format("{}: {}", too_deep_text(deep, graph), choice.obstacle),
             .hint = "such a condition may stand in chains that nest less deep",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "pass/pass.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "ir/verify.h"
 #include "pass/inline_deep_chains.h"
@@ -23,7 +23,8 @@ std::span<const Pass> passes() { return kPasses; }
 Result<ir::Ruleset> run(ir::Ruleset rules, const Options& options, std::vector<Timing>* timings) {
   for (const std::string& name : options.off) {
     if (std::ranges::count(kPasses, name, &Pass::name) == 0) {
-      return Error{.kind = ErrorKind::kUsage, .message = fmt::format("there is no pass \"{}\"", name)};
+      return Error{.kind = ErrorKind::kUsage,
+                   .message = fmt::format("there is no pass \"{}\"", name)};
     }
   }
   for (const Pass& pass : kPasses) {
@@ -35,7 +36,8 @@ Result<ir::Ruleset> run(ir::Ruleset rules, const Options& options, std::vector<T
     rules = *std::move(rewritten);
     if (auto sound = ir::verify(rules, ir::Ids::kShared); !sound) {
       Error error = sound.error();
-      error.message = fmt::format("pass {} made an unsound ruleset (a bug of ours): {}", pass.name, error.message);
+      error.message = fmt::format("pass {} made an unsound ruleset (a bug of ours): {}", pass.name,
+                                  error.message);
       return error;
     }
   }

@@ -20,7 +20,8 @@ TEST(Config, TheOneThatIsShippedSetsNothing) {
 }
 
 TEST(Config, AddressesOfBothFamiliesAndNetworks) {
-  const auto config = parse_config("[management]\naddresses = ['192.0.2.1', '10.9.8.7/8', '2001:db8::1/64']\n", "c");
+  const auto config = parse_config(
+      "[management]\naddresses = ['192.0.2.1', '10.9.8.7/8', '2001:db8::1/64']\n", "c");
   ASSERT_TRUE(config.ok()) << config.error().message;
   ASSERT_EQ(config->management.size(), 3U);
   EXPECT_EQ(net::to_string(config->management[0]), "192.0.2.1/32");
@@ -38,19 +39,21 @@ class WrongConfig : public ::testing::TestWithParam<Wrong> {};
 TEST_P(WrongConfig, SaysWhere) {
   const auto config = parse_config(GetParam().text, "c");
   ASSERT_FALSE(config.ok());
-  EXPECT_EQ(config.error().message.substr(0, std::string(GetParam().message).size()), GetParam().message);
+  EXPECT_EQ(config.error().message.substr(0, std::string(GetParam().message).size()),
+            GetParam().message);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, WrongConfig,
-    ::testing::Values(Wrong{"[managment]\n", "c:1: `managment' is not known"},
-                      Wrong{"[management]\naddress = []\n", "c:2: `address' is not known in [management]"},
-                      Wrong{"[management]\n\naddresses = ['host.example']\n", "c:3: an address or a network"},
-                      Wrong{"[management]\naddresses = ['192.0.2.1/33']\n", "c:2: an address or a network"},
-                      Wrong{"[management]\naddresses = '192.0.2.1'\n", "c:2: a list is needed"},
-                      Wrong{"[management]\nssh_ports = [0]\n", "c:2: a port is a number"},
-                      Wrong{"[management]\nssh_ports = ['ssh']\n", "c:2: a port is a number"},
-                      Wrong{"management = 1\n", "c:1: `management' is a table"}, Wrong{"[management\n", "c:"}));
+    ::testing::Values(
+        Wrong{"[managment]\n", "c:1: `managment' is not known"},
+        Wrong{"[management]\naddress = []\n", "c:2: `address' is not known in [management]"},
+        Wrong{"[management]\n\naddresses = ['host.example']\n", "c:3: an address or a network"},
+        Wrong{"[management]\naddresses = ['192.0.2.1/33']\n", "c:2: an address or a network"},
+        Wrong{"[management]\naddresses = '192.0.2.1'\n", "c:2: a list is needed"},
+        Wrong{"[management]\nssh_ports = [0]\n", "c:2: a port is a number"},
+        Wrong{"[management]\nssh_ports = ['ssh']\n", "c:2: a port is a number"},
+        Wrong{"management = 1\n", "c:1: `management' is a table"}, Wrong{"[management\n", "c:"}));
 
 }  // namespace
 }  // namespace bulkhead::app

@@ -58,21 +58,27 @@ TEST(Explain, TheRuleThatDecidesIsNamed) {
 }
 
 TEST(Explain, TheDirectionChoosesTheHook) {
-  EXPECT_EQ(explained(kSeed, "tcp 192.168.56.20 > 203.0.113.1:80 out eth0").decided, "the policy of OUTPUT");
-  EXPECT_EQ(explained(kSeed, "tcp 10.0.0.1 > 203.0.113.1:80 in eth0 out eth1").decided, "the policy of FORWARD");
+  EXPECT_EQ(explained(kSeed, "tcp 192.168.56.20 > 203.0.113.1:80 out eth0").decided,
+            "the policy of OUTPUT");
+  EXPECT_EQ(explained(kSeed, "tcp 10.0.0.1 > 203.0.113.1:80 in eth0 out eth1").decided,
+            "the policy of FORWARD");
 }
 
 TEST(Explain, NegationsAreTurnedRound) {
-  const auto answer = explained("*filter\n-A INPUT ! -s 192.0.2.0/24 -j DROP\n-A INPUT -p tcp -m multiport ! --dports 80,443 -j DROP\nCOMMIT\n",
-                                "tcp 192.0.2.9 > 192.0.2.1:443 in eth0");
+  const auto answer = explained(
+      "*filter\n-A INPUT ! -s 192.0.2.0/24 -j DROP\n-A INPUT -p tcp -m multiport ! --dports 80,443 "
+      "-j DROP\nCOMMIT\n",
+      "tcp 192.0.2.9 > 192.0.2.1:443 in eth0");
   EXPECT_EQ(answer.passages[0].met[0].why, "its source is 192.0.2.0/24");
   EXPECT_EQ(answer.passages[0].met[1].matched, Truth::kNo);
-  EXPECT_EQ(answer.passages[0].met[1].why.find("not"), std::string::npos) << answer.passages[0].met[1].why;
+  EXPECT_EQ(answer.passages[0].met[1].why.find("not"), std::string::npos)
+      << answer.passages[0].met[1].why;
 }
 
 TEST(Explain, UserChainsAreWalkedAndReturnedFrom) {
   const auto answer = explained(
-      "*filter\n:web - [0:0]\n-A INPUT -p tcp -j web\n-A INPUT -j DROP\n-A web -p tcp --dport 443 -j ACCEPT\nCOMMIT\n",
+      "*filter\n:web - [0:0]\n-A INPUT -p tcp -j web\n-A INPUT -j DROP\n-A web -p tcp --dport 443 "
+      "-j ACCEPT\nCOMMIT\n",
       "tcp 192.0.2.9 > 192.0.2.1:80 in eth0");
   const auto& met = answer.passages[0].met;
   ASSERT_EQ(met.size(), 3U);
@@ -83,16 +89,19 @@ TEST(Explain, UserChainsAreWalkedAndReturnedFrom) {
 }
 
 TEST(Explain, AnEarlierTableMayEndIt) {
-  const auto answer = explained("*raw\n-A PREROUTING -p udp -j DROP\nCOMMIT\n*filter\n-A INPUT -j ACCEPT\nCOMMIT\n",
-                                "udp 192.0.2.9 > 192.0.2.1:53 in eth0");
+  const auto answer =
+      explained("*raw\n-A PREROUTING -p udp -j DROP\nCOMMIT\n*filter\n-A INPUT -j ACCEPT\nCOMMIT\n",
+                "udp 192.0.2.9 > 192.0.2.1:53 in eth0");
   EXPECT_EQ(answer.verdict, Verdict::kDrop);
   EXPECT_EQ(answer.decided, "rule 1 of PREROUTING");
   EXPECT_EQ(answer.passages.size(), 1U) << "the filter isn't reached";
 }
 
 TEST(Explain, BeforeConnectionTrackingEveryPacketIsInvalid) {
-  const auto answer = explained("*raw\n-A PREROUTING -m state --state NEW -j DROP\nCOMMIT\n*filter\n-A INPUT -j ACCEPT\nCOMMIT\n",
-                                "udp 192.0.2.9 > 192.0.2.1:53 new in eth0");
+  const auto answer = explained(
+      "*raw\n-A PREROUTING -m state --state NEW -j DROP\nCOMMIT\n*filter\n-A INPUT -j "
+      "ACCEPT\nCOMMIT\n",
+      "udp 192.0.2.9 > 192.0.2.1:53 new in eth0");
   EXPECT_EQ(answer.verdict, Verdict::kAccept);
 }
 
@@ -103,20 +112,23 @@ TEST(Explain, WithoutRulesItSaysSo) {
 }
 
 TEST(ExplainConnection, WhyCurlHangsAndWhatHelps) {
-  const auto curl = explain_connection(parsed(kSeed), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
+  const auto curl = explain_connection(
+      parsed(kSeed), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
   EXPECT_FALSE(curl.works());
   EXPECT_EQ(curl.first.verdict, Verdict::kAccept);
   EXPECT_EQ(curl.answer.verdict, Verdict::kDrop);
   EXPECT_EQ(curl.answer.direction, net::Direction::kInput);
   EXPECT_EQ(curl.remedy, "iptables -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");
   const std::string told = explain_text(curl, Paint());
-  EXPECT_NE(told.find("the answers to it are dropped by the policy of INPUT"), std::string::npos) << told;
+  EXPECT_NE(told.find("the answers to it are dropped by the policy of INPUT"), std::string::npos)
+      << told;
 }
 
 TEST(ExplainConnection, WithTheSeedsLastRuleItWorks) {
   std::string rules = kSeed;
   rules.insert(rules.find("COMMIT"), "-A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT\n");
-  const auto curl = explain_connection(parsed(rules), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
+  const auto curl = explain_connection(
+      parsed(rules), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
   EXPECT_TRUE(curl.works());
   EXPECT_TRUE(curl.remedy.empty());
 }
@@ -124,27 +136,31 @@ TEST(ExplainConnection, WithTheSeedsLastRuleItWorks) {
 TEST(ExplainConnection, BehindARuleThatDropsTheRemedyGoesInFront) {
   std::string rules = kSeed;
   rules.insert(rules.find("COMMIT"), "-A INPUT -j REJECT\n");
-  const auto curl = explain_connection(parsed(rules), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
+  const auto curl = explain_connection(
+      parsed(rules), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
   EXPECT_EQ(curl.remedy, "iptables -I INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");
 }
 
 TEST(ExplainConnection, IfTheFirstPacketIsDroppedTheAnswersAreNotTheReason) {
-  const auto ssh = explain_connection(parsed(kSeed), packet("tcp 192.168.56.66:40000 > 192.168.56.20:22 in eth1"));
+  const auto ssh = explain_connection(parsed(kSeed),
+                                      packet("tcp 192.168.56.66:40000 > 192.168.56.20:22 in eth1"));
   EXPECT_FALSE(ssh.works());
   EXPECT_TRUE(ssh.remedy.empty());
 }
 
 TEST(ExplainConnection, ForwardedBothWays) {
-  const auto both = explain_connection(parsed("*filter\n:FORWARD DROP\n-A FORWARD -i eth0 -o eth1 -j ACCEPT\nCOMMIT\n"),
-                                       packet("tcp 10.0.0.1 > 10.1.0.1:80 in eth0 out eth1"));
+  const auto both = explain_connection(
+      parsed("*filter\n:FORWARD DROP\n-A FORWARD -i eth0 -o eth1 -j ACCEPT\nCOMMIT\n"),
+      packet("tcp 10.0.0.1 > 10.1.0.1:80 in eth0 out eth1"));
   EXPECT_EQ(both.first.verdict, Verdict::kAccept);
   EXPECT_EQ(both.answer.verdict, Verdict::kDrop);
   EXPECT_EQ(both.remedy, "iptables -A FORWARD -m state --state ESTABLISHED,RELATED -j ACCEPT");
 }
 
 TEST(ExplainConnection, Ipv6HasItsOwnCommand) {
-  const auto curl = explain_connection(parsed("*filter\n:INPUT DROP\nCOMMIT\n", net::Family::kIpv6),
-                                       packet("tcp [2001:db8::2]:40000 > [2001:db8::80]:80 out eth0"));
+  const auto curl =
+      explain_connection(parsed("*filter\n:INPUT DROP\nCOMMIT\n", net::Family::kIpv6),
+                         packet("tcp [2001:db8::2]:40000 > [2001:db8::80]:80 out eth0"));
   EXPECT_EQ(curl.remedy, "ip6tables -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");
 }
 

@@ -6,7 +6,8 @@
 namespace bulkhead::app {
 namespace {
 
-RulesInput input(const std::string& name, const std::string& text, std::optional<net::Family> given = {}) {
+RulesInput input(const std::string& name, const std::string& text,
+                 std::optional<net::Family> given = {}) {
   return {Source(name, text), family_of_file(name, given)};
 }
 
@@ -27,8 +28,9 @@ TEST(RulesInput, AFileOfOneFamilyGivesOneRuleset) {
 }
 
 TEST(RulesInput, AFileForBothIsReadTwiceAndMarkedRulesOnce) {
-  const auto rules = parse_inputs({input("rules", filter("-A INPUT -j ACCEPT\n-4 -A INPUT -s 192.0.2.1 -j DROP\n"
-                                                         "-6 -A INPUT -s 2001:db8::1 -j DROP\n"))});
+  const auto rules =
+      parse_inputs({input("rules", filter("-A INPUT -j ACCEPT\n-4 -A INPUT -s 192.0.2.1 -j DROP\n"
+                                          "-6 -A INPUT -s 2001:db8::1 -j DROP\n"))});
   ASSERT_TRUE(rules.ok()) << rules.error().error.message;
   ASSERT_EQ(rules->size(), 2U);
   for (const ir::Ruleset& one : *rules) {
@@ -41,13 +43,15 @@ TEST(RulesInput, AFileForBothIsReadTwiceAndMarkedRulesOnce) {
 TEST(RulesInput, AnErrorForOneFamilyOnlySaysHowToMark) {
   const auto rules = parse_inputs({input("rules", filter("-A INPUT -s 192.0.2.1 -j DROP\n"))});
   ASSERT_FALSE(rules.ok());
-  EXPECT_NE(rules.error().error.hint.find("-4 or -6"), std::string::npos) << rules.error().error.hint;
+  EXPECT_NE(rules.error().error.hint.find("-4 or -6"), std::string::npos)
+      << rules.error().error.hint;
   ASSERT_TRUE(rules.error().source.has_value());
   EXPECT_EQ(rules.error().source->position(rules.error().error.span.begin).line, 2U);
 }
 
 TEST(RulesInput, TablesOfSeveralFilesComeTogetherInTheirOrder) {
-  const auto rules = parse_inputs({input("b.v4", filter("")), input("a.v4", "*raw\nCOMMIT\n*nat\nCOMMIT\n")});
+  const auto rules =
+      parse_inputs({input("b.v4", filter("")), input("a.v4", "*raw\nCOMMIT\n*nat\nCOMMIT\n")});
   ASSERT_TRUE(rules.ok());
   ASSERT_EQ(rules->size(), 1U);
   ir::Ruleset in_order{.family = net::Family::kIpv4, .tables = {}};

@@ -13,7 +13,8 @@ ir::Ruleset rules() {
   auto parsed = parse_rules(Source("test",
                                    "*filter\n:INPUT DROP [12:3456]\n:log - [0:0]\n"
                                    "[120:9600] -A INPUT -i lo -j ACCEPT\n"
-                                   "[14:110000] -A INPUT -p tcp --dport 22 -m comment --comment \"from \x1b[2Jhome\" -j ACCEPT\n"
+                                   "[14:110000] -A INPUT -p tcp --dport 22 -m comment --comment "
+                                   "\"from \x1b[2Jhome\" -j ACCEPT\n"
                                    "-A INPUT -p tcp -j REJECT --reject-with tcp-reset\n"
                                    "-A INPUT -g log\n-A INPUT\nCOMMIT\n"),
                             net::Family::kIpv4, Counts::kShown);
@@ -36,14 +37,17 @@ TEST(Show, OneChain) {
 
 TEST(Show, ChainsWithoutRulesSaySo) {
   const std::string text = show_text(rules(), "", Paint());
-  EXPECT_NE(text.find("  FORWARD  policy ACCEPT (0 packets, 0 bytes)\n    no rules\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  FORWARD  policy ACCEPT (0 packets, 0 bytes)\n    no rules\n"),
+            std::string::npos)
+      << text;
   EXPECT_NE(text.find("\n  log\n    no rules\n"), std::string::npos) << text;
 }
 
 TEST(Show, ColoursChangeNothingElse) {
   std::string dyed = show_text(rules(), "", Paint(true));
   EXPECT_NE(dyed.find("\x1b[32mACCEPT"), std::string::npos);
-  for (size_t at; (at = dyed.find('\x1b')) != dyed.npos;) dyed.erase(at, dyed.find('m', at) - at + 1);
+  for (size_t at; (at = dyed.find('\x1b')) != dyed.npos;)
+    dyed.erase(at, dyed.find('m', at) - at + 1);
   EXPECT_EQ(dyed, show_text(rules(), "", Paint()));
 }
 
@@ -60,14 +64,15 @@ TEST(Show, Json) {
 }
 
 TEST(ShortNumber, FiveCharactersAtMost) {
-  for (const auto& [number, text] : std::vector<std::pair<uint64_t, std::string>>{{0, "0"},
-                                                                                  {9999, "9999"},
-                                                                                  {10000, "10.0K"},
-                                                                                  {99949, "99.9K"},
-                                                                                  {99950, "100K"},
-                                                                                  {999499, "999K"},
-                                                                                  {999500, "1.0M"},
-                                                                                  {UINT64_MAX, "18.4E"}}) {
+  for (const auto& [number, text] :
+       std::vector<std::pair<uint64_t, std::string>>{{0, "0"},
+                                                     {9999, "9999"},
+                                                     {10000, "10.0K"},
+                                                     {99949, "99.9K"},
+                                                     {99950, "100K"},
+                                                     {999499, "999K"},
+                                                     {999500, "1.0M"},
+                                                     {UINT64_MAX, "18.4E"}}) {
     EXPECT_EQ(short_number(number), text);
     EXPECT_LE(text.size(), 5U);
   }

@@ -15,19 +15,23 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 Loaded loaded(net::Family family) {
-  Loaded one{.present = true, .damage = {}, .transaction = "t1", .rules = {.family = family, .tables = {}}};
+  Loaded one{.present = true,
+             .damage = {},
+             .transaction = "t1",
+             .rules = {.family = family, .tables = {}}};
   one.rules.table("filter").find("INPUT")->policy = ir::Policy::kDrop;
   return one;
 }
 
 // A host on which all is well.
 Status well() {
-  Status status{.loaded = {.v4 = loaded(net::Family::kIpv4), .v6 = loaded(net::Family::kIpv6)},
-                .saved = {.state = Saved::State::kReadable, .rules = {"a", "b"}, .marked = true, .why = {}},
-                .saved_file = "/s/saved.rules",
-                .saved_is_loaded = true,
-                .foreign = {},
-                .others = {}};
+  Status status{
+      .loaded = {.v4 = loaded(net::Family::kIpv4), .v6 = loaded(net::Family::kIpv6)},
+      .saved = {.state = Saved::State::kReadable, .rules = {"a", "b"}, .marked = true, .why = {}},
+      .saved_file = "/s/saved.rules",
+      .saved_is_loaded = true,
+      .foreign = {},
+      .others = {}};
   return status;
 }
 
@@ -40,7 +44,8 @@ TEST(Judge, AllIsWell) {
 TEST(Judge, SavedRulesThatAreNotLoadedAreWrong) {
   Status status = well();
   status.loaded.v4 = {.rules = {.family = net::Family::kIpv4}};
-  EXPECT_THAT(judge(status).faults, ElementsAre(HasSubstr("IPv4: rules are saved, but none are loaded")));
+  EXPECT_THAT(judge(status).faults,
+              ElementsAre(HasSubstr("IPv4: rules are saved, but none are loaded")));
 }
 
 TEST(Judge, AFamilyThatWasSavedEmptyIsNotMissed) {
@@ -54,7 +59,8 @@ TEST(Judge, AFamilyThatWasSavedEmptyIsNotMissed) {
 TEST(Judge, DamageIsWrong) {
   Status status = well();
   status.loaded.v6.damage = "a rule is missing";
-  EXPECT_THAT(judge(status).faults, ElementsAre(HasSubstr("IPv6: the table in the kernel is damaged: a rule is")));
+  EXPECT_THAT(judge(status).faults,
+              ElementsAre(HasSubstr("IPv6: the table in the kernel is damaged: a rule is")));
 }
 
 TEST(Judge, LostRulesAreWrongAlsoWhileTheOldOnesStillRun) {
@@ -74,17 +80,26 @@ TEST(Judge, WhatIsNotSavedIsNoted) {
 
 TEST(Judge, OnlyThoseWhoMayDropAreWorthANote) {
   Status status = well();
-  status.foreign.push_back({.family = "inet", .table = "fw", .chain = "in", .hook = "input", .drops = false});
+  status.foreign.push_back(
+      {.family = "inet", .table = "fw", .chain = "in", .hook = "input", .drops = false});
   EXPECT_THAT(judge(status).notes, IsEmpty());
-  status.foreign.push_back({.family = "ip", .table = "fw2", .chain = "in", .hook = "input", .drops = true});
+  status.foreign.push_back(
+      {.family = "ip", .table = "fw2", .chain = "in", .hook = "input", .drops = true});
   EXPECT_THAT(judge(status).notes, ElementsAre(HasSubstr("may still drop")));
 }
 
 TEST(StatusText, NamesOthersAndWhatIsWrong) {
   Status status = well();
   status.loaded.v4.damage = "x";
-  status.foreign.push_back({.family = "inet", .table = "f\x1b[31mw", .chain = "in", .hook = "input", .priority = 5, .drops = true, .rules = 3});
-  status.others.push_back({.owner = "iptables-legacy", .family = net::Family::kIpv4, .tables = {"filter"}, .rules = 1});
+  status.foreign.push_back({.family = "inet",
+                            .table = "f\x1b[31mw",
+                            .chain = "in",
+                            .hook = "input",
+                            .priority = 5,
+                            .drops = true,
+                            .rules = 3});
+  status.others.push_back(
+      {.owner = "iptables-legacy", .family = net::Family::kIpv4, .tables = {"filter"}, .rules = 1});
   const std::string text = status_text(status, judge(status), Paint());
   EXPECT_THAT(text, HasSubstr("inet f?[31mw, chain in at input, priority 5: 3 rules, may drop"));
   EXPECT_THAT(text, HasSubstr("iptables-legacy, IPv4, tables filter: 1 rule, may drop"));

@@ -15,7 +15,8 @@ using testing::FakeBackend;
 using Fault = FakeBackend::Fault;
 using namespace std::chrono_literals;
 
-ir::Ruleset parsed(const std::string& body, Family family = Family::kIpv4, Counts counts = Counts::kShown) {
+ir::Ruleset parsed(const std::string& body, Family family = Family::kIpv4,
+                   Counts counts = Counts::kShown) {
   auto rules = parse_rules(Source("test", "*filter\n" + body + "COMMIT\n"), family, counts);
   EXPECT_TRUE(rules.ok()) << rules.error().message;
   return rules.ok() ? *rules : ir::Ruleset{.family = family};
@@ -59,8 +60,9 @@ TEST_F(StoreTest, WhatWasWrittenIsReadAgain) {
   change(append("-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n"));
   const auto rules = store_.load(Family::kIpv4);
   ASSERT_TRUE(rules.ok()) << rules.error().message;
-  EXPECT_NE(rules_text(*rules, Counts::kLeftOut).find("-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n"),
-            std::string::npos);
+  EXPECT_NE(
+      rules_text(*rules, Counts::kLeftOut).find("-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n"),
+      std::string::npos);
 }
 
 TEST_F(StoreTest, AnEditThatChangesNothingIsNotWritten) {
@@ -112,7 +114,8 @@ TEST_F(StoreTest, CountsOfARetiredFormAreCarriedAsAnOffset) {
   change(append("-A INPUT -p tcp -j ACCEPT\n"));
   const ir::RuleId id = input().rules[0].id;
   kernel_.hit(Family::kIpv4, id, {10, 1000});
-  kernel_.state.v4.retired[id] = {7, 700};  // the kernel's ten are three here and seven in an old chain
+  kernel_.state.v4.retired[id] = {
+      7, 700};  // the kernel's ten are three here and seven in an old chain
   change(append("-A INPUT -p udp -j ACCEPT\n"));
   EXPECT_EQ(kernel_.state.v4.counters[id], (ir::Counters{3, 300}));
   EXPECT_EQ(input().rules[0].counters, (ir::Counters{10, 1000}));
@@ -151,18 +154,22 @@ TEST_F(StoreTest, ADamagedTableIsRefusedButForAFullLoad) {
   const auto loaded = store_.load(Family::kIpv4);
   ASSERT_FALSE(loaded.ok());
   EXPECT_EQ(loaded.error().kind, ErrorKind::kDamaged);
-  EXPECT_EQ(store_.change(Family::kIpv4, 5s, append("-A INPUT -j DROP\n")).error().kind, ErrorKind::kDamaged);
+  EXPECT_EQ(store_.change(Family::kIpv4, 5s, append("-A INPUT -j DROP\n")).error().kind,
+            ErrorKind::kDamaged);
 
   const std::vector whole{parsed("-A INPUT -p udp -j ACCEPT\n")};
   ASSERT_TRUE(store_.replace(whole, 5s).ok());
   EXPECT_EQ(input().rules.size(), 1U);
-  EXPECT_EQ(input().rules[0].counters, ir::Counters{}) << "what the damaged table counted isn't ours";
+  EXPECT_EQ(input().rules[0].counters, ir::Counters{})
+      << "what the damaged table counted isn't ours";
 }
 
 TEST_F(StoreTest, ADamagedTableCanBeStartedAnew) {
   change(append("-A INPUT -p tcp -j ACCEPT\n"));
   kernel_.state.v4.damage = "a rule is missing";
-  ASSERT_TRUE(store_.change(Family::kIpv4, 5s, append("-A INPUT -p udp -j ACCEPT\n"), OnDamage::kStartAnew).ok());
+  ASSERT_TRUE(
+      store_.change(Family::kIpv4, 5s, append("-A INPUT -p udp -j ACCEPT\n"), OnDamage::kStartAnew)
+          .ok());
   EXPECT_EQ(input().rules.size(), 1U);
 }
 
@@ -173,7 +180,8 @@ TEST_F(StoreTest, ASourceThatCannotBeReadIsDamage) {
 }
 
 TEST_F(StoreTest, BothFamiliesAreReplacedInOneCommit) {
-  const std::vector both{parsed("-A INPUT -j DROP\n", Family::kIpv4), parsed("-A INPUT -j DROP\n", Family::kIpv6)};
+  const std::vector both{parsed("-A INPUT -j DROP\n", Family::kIpv4),
+                         parsed("-A INPUT -j DROP\n", Family::kIpv6)};
   ASSERT_TRUE(store_.replace(both, 5s).ok());
   EXPECT_EQ(kernel_.commits, 1U);
   EXPECT_TRUE(kernel_.state.v4.present && kernel_.state.v6.present);
@@ -195,8 +203,10 @@ TEST_F(StoreTest, ALostAnswerAddsTheRuleOnce) {
 
 TEST(StoredSource, RoundTrip) {
   ir::Ruleset rules = parsed(
-      ":INPUT DROP [7:700]\n:ours - [0:0]\n[1:2] -A INPUT -j ours\n[18446744073709551615:18446744073709551516] "
-      "-A ours -s 192.0.2.0/24 -j ACCEPT\n-A ours -m comment --comment \"a \\\"b\\\" # c\" -j RETURN\n");
+      ":INPUT DROP [7:700]\n:ours - [0:0]\n[1:2] -A INPUT -j "
+      "ours\n[18446744073709551615:18446744073709551516] "
+      "-A ours -s 192.0.2.0/24 -j ACCEPT\n-A ours -m comment --comment \"a \\\"b\\\" # c\" -j "
+      "RETURN\n");
   ir::RuleId id = 40;
   for (auto& chain : rules.table("filter").chains) {
     if (chain.builtin()) chain.policy_id = id++;

@@ -34,7 +34,8 @@ TEST(Classify, OtherTablesWhenTheyEnforceSomething) {
 TEST(Classify, AStepAsksHeadAndMatchesInTheirOrder) {
   Handmade made;
   ir::Rule& rule = made.add("INPUT", {is(ir::kProtocol, 17)}, ir::Drop{});
-  rule.matches.push_back({.name = "udp", .predicate = {header(ir::Header::Form::kUdp), is(ir::kSourcePort, 53)}});
+  rule.matches.push_back(
+      {.name = "udp", .predicate = {header(ir::Header::Form::kUdp), is(ir::kSourcePort, 53)}});
   rule.matches.push_back({.name = "comment"});
   rule.matches.push_back({.name = "limit", .predicate = {ir::Limit{.rate = 1}}});
   const Plan plan = classify(made.rules);

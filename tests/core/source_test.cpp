@@ -34,8 +34,11 @@ TEST(Source, WithoutASpanThereIsNoLine) {
 }
 
 TEST(Source, ControlBytesTakeOneColumnEach) {
-  const Source source("-", std::string("a\t\x01" "b", 4));
-  EXPECT_EQ(render(Error{.message = "bad", .span = {3, 4}}, source), "-:1:4: bad\n  a ?b\n     ^\n");
+  const Source source("-", std::string("a\t\x01"
+                                       "b",
+                                       4));
+  EXPECT_EQ(render(Error{.message = "bad", .span = {3, 4}}, source),
+            "-:1:4: bad\n  a ?b\n     ^\n");
 }
 
 }  // namespace

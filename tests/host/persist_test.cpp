@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/persist.h"
 
-#include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
+
+#include <gtest/gtest.h>
 
 #include "host/boot.h"
 #include "host/files.h"
@@ -72,7 +78,8 @@ TEST_F(PersistTest, AnyTruncationIsLost) {
   ASSERT_TRUE(save(folder_, kRules).ok());
   for (size_t size = 0; size < whole.size(); ++size) {
     overwrite(whole.substr(0, size));
-    ASSERT_EQ(look_for_saved(folder_).state, Saved::State::kLost) << "cut after " << size << " bytes";
+    ASSERT_EQ(look_for_saved(folder_).state, Saved::State::kLost)
+        << "cut after " << size << " bytes";
   }
 }
 
@@ -108,6 +115,27 @@ TEST_F(PersistTest, WhatAKilledWriterLeftIsOverwritten) {
   ASSERT_TRUE(save(folder_, other).ok());
   EXPECT_EQ(look_for_saved(folder_).rules, other);
   EXPECT_FALSE(std::filesystem::exists(folder_ / ".saved.rules.new"));
+}
+
+TEST_F(PersistTest, KilledAtAnyMomentTheFileIsWholeAndOneOfTheTwo) {
+  const SavedRules one{.v4 = std::string(200'000, '1') + '\n', .v6 = "1\n"};
+  const SavedRules two{.v4 = std::string(200'000, '2') + '\n', .v6 = "2\n"};
+  ASSERT_TRUE(save(folder_, one).ok());
+  for (int i = 0; i < 40; ++i) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      for (;;) {
+        if (!save(folder_, two).ok() || !save(folder_, one).ok()) _exit(1);
+      }
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 397 % 9000));
+    kill(child, SIGKILL);
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+    const Saved found = look_for_saved(folder_);
+    ASSERT_EQ(found.state, Saved::State::kReadable) << found.why;
+    ASSERT_TRUE(found.rules == one || found.rules == two);
+  }
 }
 
 TEST_F(PersistTest, AFailedSaveLeavesTheOldFile) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/queue.h"
 
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <optional>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 namespace bulkhead::host {
 namespace {

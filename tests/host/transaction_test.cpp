@@ -15,9 +15,8 @@ using namespace std::chrono_literals;
 // A change that appends a letter to what is there, so that doing it twice shows.
 Compute append(std::string letter) {
   return [letter](const backend::Snapshot& look) -> Result<std::vector<backend::Desired>> {
-    return std::vector{backend::Desired{.family = net::Family::kIpv4,
-                                        .plan = classify::Plan{},
-                                        .source = look.v4.source + letter}};
+    return std::vector{backend::Desired{
+        .family = net::Family::kIpv4, .plan = classify::Plan{}, .source = look.v4.source + letter}};
   };
 }
 
@@ -93,7 +92,8 @@ TEST(Transact, ARemovedTableWithALostAnswerIsDone) {
 TEST(Transact, AnErrorOfTheComputationSendsNothing) {
   FakeBackend kernel;
   const auto result = transact(kernel, 1s, [](const backend::Snapshot&) {
-    return Result<std::vector<backend::Desired>>(Error{.kind = ErrorKind::kRefused, .message = "no"});
+    return Result<std::vector<backend::Desired>>(
+        Error{.kind = ErrorKind::kRefused, .message = "no"});
   });
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().message, "no");

@@ -15,16 +15,18 @@ inline ir::Constraint in(const ir::Field& field, U128 first, U128 last) {
   return {.field = &field, .values = ir::ValueSet::range(first, last)};
 }
 inline ir::Constraint is(const ir::Field& field, U128 value) { return in(field, value, value); }
-inline ir::Constraint is_not(const ir::Field& field, U128 value, net::Family family = net::Family::kIpv4) {
-  return {.field = &field, .values = ir::ValueSet::of(value).complement(field.location(family).width)};
+inline ir::Constraint is_not(const ir::Field& field, U128 value,
+                             net::Family family = net::Family::kIpv4) {
+  return {.field = &field,
+          .values = ir::ValueSet::of(value).complement(field.location(family).width)};
 }
 inline ir::Header header(ir::Header::Form form) { return {.form = form}; }
 
 inline ir::Jump jump(std::string chain) { return {.chain = std::move(chain)}; }
 inline ir::Jump go_to(std::string chain) { return {.chain = std::move(chain), .is_goto = true}; }
 
-// A filter table to which rules are added one by one; each gets the next id, each chain is made when it is
-// first named.
+// A filter table to which rules are added one by one; each gets the next id, each chain is made
+// when it is first named.
 class Handmade {
  public:
   explicit Handmade(net::Family family = net::Family::kIpv4) {

@@ -16,7 +16,8 @@ std::vector<std::string> names(const auto& all) {
 TEST(Ruleset, BuiltinTablesHaveTheKernelsHooks) {
   using ::testing::ElementsAre;
   EXPECT_THAT(names(builtin_tables()), ElementsAre("filter", "nat", "mangle", "raw", "security"));
-  EXPECT_THAT(names(empty_table("nat").chains), ElementsAre("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"));
+  EXPECT_THAT(names(empty_table("nat").chains),
+              ElementsAre("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"));
   EXPECT_THAT(names(empty_table("mangle").chains),
               ElementsAre("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"));
   EXPECT_THAT(names(empty_table("raw").chains), ElementsAre("PREROUTING", "OUTPUT"));
@@ -41,7 +42,8 @@ TEST(Ruleset, TablesAreMadeInTheirOrder) {
 TEST(Ruleset, UserChainsAreSortedByTheirBytesBehindTheBuiltinOnes) {
   Table table = empty_table("raw");
   for (const char* name : {"b", "A", "\xc3\xa4", "a", "aa"}) table.add_user_chain(name);
-  EXPECT_THAT(names(table.chains), ::testing::ElementsAre("PREROUTING", "OUTPUT", "A", "a", "aa", "b", "\xc3\xa4"));
+  EXPECT_THAT(names(table.chains),
+              ::testing::ElementsAre("PREROUTING", "OUTPUT", "A", "a", "aa", "b", "\xc3\xa4"));
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ir/verify.h"
 
-#include <gtest/gtest.h>
-
 #include <cerrno>
 #include <functional>
+
+#include <gtest/gtest.h>
 
 #include "ir/handmade.h"
 
@@ -15,7 +15,8 @@ using namespace bulkhead::testing;
 
 TEST(Verify, TakesWhatIsSound) {
   Handmade made;
-  made.add("INPUT", {is(kProtocol, 6), header(Header::Form::kTcp), is_not(kDestinationPort, 22)}, jump("a"));
+  made.add("INPUT", {is(kProtocol, 6), header(Header::Form::kTcp), is_not(kDestinationPort, 22)},
+           jump("a"));
   made.add("a", {}, go_to("b"));
   made.add("INPUT", {}, jump("b"));
   made.add("b", {Constraint{.field = &kProtocol}}, Accept{});
@@ -31,17 +32,24 @@ TEST(Verify, NamesTheFirstFault) {
   const Fault faults[] = {
       {[](Handmade& it) { it.add("INPUT", {}, jump("nowhere")); },
        "rule 1 of chain INPUT: there is no chain \"nowhere\""},
-      {[](Handmade& it) { it.add("INPUT", {}, jump("FORWARD")); }, "rule 1 of chain INPUT: FORWARD is a built-in chain"},
+      {[](Handmade& it) { it.add("INPUT", {}, jump("FORWARD")); },
+       "rule 1 of chain INPUT: FORWARD is a built-in chain"},
       {[](Handmade& it) { it.chain(std::string(29, 'x')); },
        "chain name \"" + std::string(29, 'x') + "\" is not 1 to 28 bytes long"},
-      {[](Handmade& it) { it.filter().chains.push_back({.name = "INPUT", .policy = Policy::kDrop}); },
+      {[](Handmade& it) {
+         it.filter().chains.push_back({.name = "INPUT", .policy = Policy::kDrop});
+       },
        "there are two chains \"INPUT\" in table filter"},
-      {[](Handmade& it) { it.filter().find("INPUT")->policy.reset(); }, "chain INPUT of table filter lacks its policy"},
-      {[](Handmade& it) { it.chain("a").policy = Policy::kDrop; }, "chain a of table filter can't have a policy"},
+      {[](Handmade& it) { it.filter().find("INPUT")->policy.reset(); },
+       "chain INPUT of table filter lacks its policy"},
+      {[](Handmade& it) { it.chain("a").policy = Policy::kDrop; },
+       "chain a of table filter can't have a policy"},
       {[](Handmade& it) { it.filter().chains.erase(it.filter().chains.begin()); },
        "table filter lacks a built-in chain"},
-      {[](Handmade& it) { it.rules.tables.push_back({.name = "broute"}); }, "there is no table \"broute\""},
-      {[](Handmade& it) { it.rules.tables.push_back(it.filter()); }, "there are two tables \"filter\""},
+      {[](Handmade& it) { it.rules.tables.push_back({.name = "broute"}); },
+       "there is no table \"broute\""},
+      {[](Handmade& it) { it.rules.tables.push_back(it.filter()); },
+       "there are two tables \"filter\""},
       {[](Handmade& it) { it.add("INPUT", {Constraint{}}, Drop{}); },
        "rule 1 of chain INPUT: a condition without a field"},
       {[](Handmade& it) {
@@ -52,14 +60,19 @@ TEST(Verify, NamesTheFirstFault) {
       {[](Handmade& it) { it.add("INPUT", {is(kSourcePort, 65536)}, Drop{}); },
        "rule 1 of chain INPUT: a value is wider than \"sport\""},
       {[](Handmade& it) {
-         it.add("INPUT", {Constraint{.field = &kSourcePort, .mask = 0x10000, .values = ValueSet::of(0)}}, Drop{});
+         it.add("INPUT",
+                {Constraint{.field = &kSourcePort, .mask = 0x10000, .values = ValueSet::of(0)}},
+                Drop{});
        },
        "rule 1 of chain INPUT: the mask is wider than \"sport\""},
-      {[](Handmade& it) { it.add("INPUT", {AnyOf{}}, Drop{}); }, "rule 1 of chain INPUT: a choice of nothing"},
+      {[](Handmade& it) { it.add("INPUT", {AnyOf{}}, Drop{}); },
+       "rule 1 of chain INPUT: a choice of nothing"},
       {[](Handmade& it) { it.add("INPUT", {header(Header::Form::kIcmp6)}, Drop{}); },
        "rule 1 of chain INPUT: ICMPv6 is a protocol of IPv6"},
-      {[](Handmade& it) { it.add("INPUT", {Limit{}}, Drop{}); }, "rule 1 of chain INPUT: a limit of nothing"},
-      {[](Handmade& it) { it.add("INPUT", {}, Drop{}).id = 7; }, "id 7 of a rule of chain INPUT was never given"},
+      {[](Handmade& it) { it.add("INPUT", {Limit{}}, Drop{}); },
+       "rule 1 of chain INPUT: a limit of nothing"},
+      {[](Handmade& it) { it.add("INPUT", {}, Drop{}).id = 7; },
+       "id 7 of a rule of chain INPUT was never given"},
   };
   for (const Fault& fault : faults) {
     Handmade made;

@@ -15,28 +15,32 @@ ir::Ruleset make(std::initializer_list<std::string_view> commands) {
 }
 
 TEST(Edit, AddsInsertsAndReplaces) {
-  const ir::Ruleset rules = make({"-A INPUT -s 192.0.2.1", "-I INPUT -s 192.0.2.2", "-I INPUT 2 -s 192.0.2.3",
-                                  "-R INPUT 3 -s 192.0.2.4", "-I INPUT 4 -j DROP"});
+  const ir::Ruleset rules =
+      make({"-A INPUT -s 192.0.2.1", "-I INPUT -s 192.0.2.2", "-I INPUT 2 -s 192.0.2.3",
+            "-R INPUT 3 -s 192.0.2.4", "-I INPUT 4 -j DROP"});
   EXPECT_EQ(output(rules, "-S INPUT"),
-            "-P INPUT ACCEPT\n-A INPUT -s 192.0.2.2/32\n-A INPUT -s 192.0.2.3/32\n-A INPUT -s 192.0.2.4/32\n"
+            "-P INPUT ACCEPT\n-A INPUT -s 192.0.2.2/32\n-A INPUT -s 192.0.2.3/32\n-A INPUT -s "
+            "192.0.2.4/32\n"
             "-A INPUT -j DROP\n");
 }
 
 TEST(Edit, InsertsSeveralInReverse) {
   const ir::Ruleset rules = make({"-I INPUT -s 192.0.2.1,192.0.2.2"});
-  EXPECT_EQ(output(rules, "-S INPUT"), "-P INPUT ACCEPT\n-A INPUT -s 192.0.2.2/32\n-A INPUT -s 192.0.2.1/32\n");
+  EXPECT_EQ(output(rules, "-S INPUT"),
+            "-P INPUT ACCEPT\n-A INPUT -s 192.0.2.2/32\n-A INPUT -s 192.0.2.1/32\n");
 }
 
 TEST(Edit, DeletesByNumberAndByWords) {
-  const ir::Ruleset rules = make({"-A INPUT -s 192.0.2.1", "-A INPUT -s 192.0.2.2", "-A INPUT -s 192.0.2.1",
-                                  "-D INPUT -s 192.0.2.1", "-D INPUT 2"});
+  const ir::Ruleset rules = make({"-A INPUT -s 192.0.2.1", "-A INPUT -s 192.0.2.2",
+                                  "-A INPUT -s 192.0.2.1", "-D INPUT -s 192.0.2.1", "-D INPUT 2"});
   EXPECT_EQ(output(rules, "-S INPUT"), "-P INPUT ACCEPT\n-A INPUT -s 192.0.2.2/32\n");
 }
 
 TEST(Edit, RefusesInLegacysWords) {
   ir::Ruleset rules = make({"-N a", "-N b", "-A a -j b", "-A INPUT -j a"});
   EXPECT_EQ(run(rules, "-A nope -j ACCEPT"), "No chain/target/match by that name");
-  EXPECT_EQ(run(rules, "-A INPUT -j nope"), "Couldn't load target `nope':No such file or directory");
+  EXPECT_EQ(run(rules, "-A INPUT -j nope"),
+            "Couldn't load target `nope':No such file or directory");
   EXPECT_EQ(run(rules, "-A INPUT -g nope"), "goto 'nope' is not a chain");
   EXPECT_EQ(run(rules, "-A INPUT -g ACCEPT"), "goto 'ACCEPT' is not a chain");
   EXPECT_EQ(run(rules, "-A INPUT -j OUTPUT"), "OUTPUT is a built-in chain: nothing can jump there");
@@ -52,6 +56,10 @@ TEST(Edit, RefusesInLegacysWords) {
   EXPECT_EQ(run(rules, "-X INPUT"), "Invalid argument");
   EXPECT_EQ(run(rules, "-X nope"), "No chain/target/match by that name");
   EXPECT_EQ(run(rules, "-P a DROP"), "Bad built-in chain name");
+  EXPECT_EQ(run(rules, "-P a nope"), "Bad built-in chain name");
+  EXPECT_EQ(run(rules, "-P INPUT nope"), "Bad policy name. Run `dmesg' for more information");
+  EXPECT_EQ(run(rules, "-A nope -m tcp --dport 1"), "No chain/target/match by that name");
+  EXPECT_EQ(run(rules, "-A INPUT -m tcp --dport 1"), "match tcp needs `-p tcp'");
   EXPECT_EQ(run(rules, "-E a b"), "File exists");
   EXPECT_EQ(run(rules, "-E nope c"), "No chain/target/match by that name");
   EXPECT_EQ(run(rules, "-E INPUT c"), "No chain/target/match by that name");
@@ -78,9 +86,11 @@ TEST(Edit, DeletesAllChainsOrNone) {
 }
 
 TEST(Edit, RenamesJumpsToo) {
-  const ir::Ruleset rules = make({"-N b", "-A INPUT -j b", "-A INPUT -g b", "-A b -j DROP", "-N c", "-E b d"});
+  const ir::Ruleset rules =
+      make({"-N b", "-A INPUT -j b", "-A INPUT -g b", "-A b -j DROP", "-N c", "-E b d"});
   EXPECT_EQ(output(rules, "-S"),
-            "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n-N c\n-N d\n-A INPUT -j d\n-A INPUT -g d\n"
+            "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n-N c\n-N d\n-A INPUT -j d\n-A "
+            "INPUT -g d\n"
             "-A d -j DROP\n");
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// What the tests of the language share: names that don't depend on the machine, and commands as one string.
+// What the tests of the language share: names that don't depend on the machine, and commands as one
+// string.
 
 #include <stdexcept>
 #include <string>
@@ -35,13 +36,15 @@ class TestNames final : public net::Names {
     if (name == "two.example" && family == net::Family::kIpv4) {
       return std::vector<net::Address>{{family, 0xC0000201}, {family, 0xC0000202}};
     }
-    return Error{.kind = ErrorKind::kUsage, .message = "host/network `" + std::string(name) + "' not found"};
+    return Error{.kind = ErrorKind::kUsage,
+                 .message = "host/network `" + std::string(name) + "' not found"};
   }
   std::optional<std::string> host_name(const net::Address& address) const override {
     return address.value == 0xC0000201 ? std::optional<std::string>("one.example") : std::nullopt;
   }
   std::optional<net::Address> network(std::string_view name) const override {
-    return name == "loopback" ? std::optional(net::Address{net::Family::kIpv4, 0x7F000000}) : std::nullopt;
+    return name == "loopback" ? std::optional(net::Address{net::Family::kIpv4, 0x7F000000})
+                              : std::nullopt;
   }
 };
 
@@ -65,7 +68,7 @@ inline std::string run(ir::Ruleset& rules, std::string_view line) {
   Result<Command> command = parse(line, rules.family);
   if (!command) return command.error().message;
   ir::Ruleset copy = rules;
-  Result<void> done = apply(command->operation, command->table, copy);
+  Result<void> done = apply(*command, copy);
   if (!done) return done.error().message;
   rules = std::move(copy);
   return {};

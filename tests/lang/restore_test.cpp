@@ -27,12 +27,14 @@ TEST(Restore, ReadsWhatSaveWrites) {
   ir::Ruleset rules;
   ASSERT_EQ(load(rules, kFile, {.counters = true}), "");
   const std::string saved = save(rules, {.counters = true});
-  EXPECT_EQ(saved,
-            "*filter\n:INPUT DROP [3:4]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:web - [0:0]\n"
-            "[5:6] -A INPUT -p tcp -m tcp --dport 80 -j web\n"
-            "[7:8] -A web -m comment --comment \"a \\\"b\\\"\" -j ACCEPT\nCOMMIT\n"
-            "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n"
-            "COMMIT\n");
+  EXPECT_EQ(
+      saved,
+      "*filter\n:INPUT DROP [3:4]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:web - [0:0]\n"
+      "[5:6] -A INPUT -p tcp -m tcp --dport 80 -j web\n"
+      "[7:8] -A web -m comment --comment \"a \\\"b\\\"\" -j ACCEPT\nCOMMIT\n"
+      "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING "
+      "ACCEPT [0:0]\n"
+      "COMMIT\n");
   ir::Ruleset again;
   ASSERT_EQ(load(again, saved, {.counters = true}), "");
   EXPECT_EQ(save(again, {.counters = true}), saved);
@@ -47,28 +49,37 @@ TEST(Restore, LeavesCountersOutUnlessAsked) {
 
 TEST(Restore, ReplacesTheTablesOfTheFileAndNoOther) {
   ir::Ruleset rules;
-  ASSERT_EQ(load(rules, "*filter\n:old - [0:0]\n-A INPUT -j old\nCOMMIT\n*raw\n-A OUTPUT -j ACCEPT\nCOMMIT\n"), "");
+  ASSERT_EQ(
+      load(rules,
+           "*filter\n:old - [0:0]\n-A INPUT -j old\nCOMMIT\n*raw\n-A OUTPUT -j ACCEPT\nCOMMIT\n"),
+      "");
   ASSERT_EQ(load(rules, "*filter\n-A FORWARD -j DROP\nCOMMIT\n"), "");
-  EXPECT_EQ(output(rules, "-S"), "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n-A FORWARD -j DROP\n");
+  EXPECT_EQ(output(rules, "-S"),
+            "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n-A FORWARD -j DROP\n");
   EXPECT_EQ(rules.find("raw")->find("OUTPUT")->rules.size(), 1u);
 }
 
 TEST(Restore, NoflushAddsAndEmptiesNamedChains) {
   ir::Ruleset rules;
   ASSERT_EQ(load(rules, "*filter\n:a - [0:0]\n-A a -j DROP\n-A INPUT -j a\nCOMMIT\n"), "");
-  ASSERT_EQ(load(rules, "*filter\n:a - [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n", {.noflush = true}), "");
+  ASSERT_EQ(load(rules, "*filter\n:a - [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n", {.noflush = true}),
+            "");
   EXPECT_EQ(output(rules, "-S"),
-            "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n-N a\n-A INPUT -j a\n-A INPUT -j ACCEPT\n");
+            "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n-N a\n-A INPUT -j a\n-A INPUT "
+            "-j ACCEPT\n");
 }
 
 TEST(Restore, TakesOneTableIfAsked) {
   ir::Ruleset rules;
-  EXPECT_EQ(load(rules, "*nat\n-A NOPE\nCOMMIT\n*filter\n-A INPUT -j DROP\nCOMMIT\n", {.table = "filter"}), "");
+  EXPECT_EQ(load(rules, "*nat\n-A NOPE\nCOMMIT\n*filter\n-A INPUT -j DROP\nCOMMIT\n",
+                 {.table = "filter"}),
+            "");
   EXPECT_EQ(rules.tables.size(), 1u);
 }
 
 TEST(Restore, SkipsTheOtherFamilysRules) {
-  constexpr std::string_view kBoth = "*filter\n-4 -A INPUT -s 192.0.2.1\n-6 -A INPUT -s 2001:db8::1\nCOMMIT\n";
+  constexpr std::string_view kBoth =
+      "*filter\n-4 -A INPUT -s 192.0.2.1\n-6 -A INPUT -s 2001:db8::1\nCOMMIT\n";
   ir::Ruleset v4;
   ir::Ruleset v6{.family = net::Family::kIpv6};
   ASSERT_EQ(load(v4, kBoth), "");
@@ -80,7 +91,9 @@ TEST(Restore, SkipsTheOtherFamilysRules) {
 TEST(Restore, TakesAnyCommand) {
   ir::Ruleset rules;
   std::string printed;
-  ASSERT_EQ(load(rules, "*filter\n-N x\n-A INPUT -j x\n-I INPUT -j DROP\n-D INPUT 2\n-P INPUT DROP\n-S INPUT\nCOMMIT\n",
+  ASSERT_EQ(load(rules,
+                 "*filter\n-N x\n-A INPUT -j x\n-I INPUT -j DROP\n-D INPUT 2\n-P INPUT DROP\n-S "
+                 "INPUT\nCOMMIT\n",
                  {.output = &printed}),
             "");
   EXPECT_EQ(printed, "-P INPUT DROP\n-A INPUT -j DROP\n");
@@ -101,8 +114,10 @@ constexpr Wrong kWrong[] = {
     {"*\nCOMMIT\n", "iptables-restore: line 1 table name invalid", 1},
     {"*filter\n:\nCOMMIT\n", "iptables-restore: line 2 chain name invalid", 2},
     {"*filter\n:foo\nCOMMIT\n", "iptables-restore: line 2 policy invalid", 2},
-    {"*filter\n:foo ACCEPT [0:0]\nCOMMIT\n", "Can't set policy `ACCEPT' on `foo' line 2: Bad built-in chain name", 2},
-    {"*filter\n:INPUT FOO [0:0]\nCOMMIT\n", "Can't set policy `FOO' on `INPUT' line 2: Bad policy name", 2},
+    {"*filter\n:foo ACCEPT [0:0]\nCOMMIT\n",
+     "Can't set policy `ACCEPT' on `foo' line 2: Bad built-in chain name", 2},
+    {"*filter\n:INPUT FOO [0:0]\nCOMMIT\n",
+     "Can't set policy `FOO' on `INPUT' line 2: Bad policy name", 2},
     {"*filter\n:foo - [0:0]\n:foo - [0:0]\nCOMMIT\n", "error creating chain 'foo':File exists", 3},
     {"*filter\n:ACCEPT - [0:0]\nCOMMIT\n", "error creating chain 'ACCEPT':File exists", 2},
     {"*filter\n[5:6 -A INPUT\nCOMMIT\n", "Bad line 2: need ]", 2},
@@ -110,8 +125,10 @@ constexpr Wrong kWrong[] = {
     {"*filter\n   \nCOMMIT\n", "no command specified", 2},
     {"*nat\n*filter\nCOMMIT\n", "Bad argument `*filter'", 2},
     {"*filter\r\nCOMMIT\r\n", "iptables-restore: unable to initialize table 'filter\r'", 1},
-    {"*filter\n-A INPUT -m comment --comment \"a\nCOMMIT\n", "the quote is not closed in its line", 2},
-    {"*filter\n:a - [0:0]\n-A a -j a\n-A INPUT -j a\nCOMMIT\n", "chains call each other in a loop: INPUT -> a -> a", 3},
+    {"*filter\n-A INPUT -m comment --comment \"a\nCOMMIT\n", "the quote is not closed in its line",
+     2},
+    {"*filter\n:a - [0:0]\n-A a -j a\n-A INPUT -j a\nCOMMIT\n",
+     "chains call each other in a loop: INPUT -> a -> a", 3},
 };
 
 TEST(RestoreErrors, NameTheLine) {
@@ -128,7 +145,8 @@ TEST(RestoreErrors, NameTheLine) {
 
 TEST(RestoreErrors, RefuseNulBytes) {
   ir::Ruleset rules;
-  EXPECT_EQ(load(rules, std::string_view("*filter\n-A INPUT\0 -j DROP\nCOMMIT\n", 33)), "a NUL byte in the line");
+  EXPECT_EQ(load(rules, std::string_view("*filter\n-A INPUT\0 -j DROP\nCOMMIT\n", 33)),
+            "a NUL byte in the line");
 }
 
 TEST(RestoreErrors, ForgetEarlierPlaces) {

@@ -16,7 +16,8 @@ TEST(Address, ReadsIpv4AsIptablesDoes) {
   EXPECT_EQ(read4("10"), "10.0.0.0");
   EXPECT_EQ(read4("10.1"), "10.1.0.0");
   EXPECT_EQ(read4("0x0a.012.1.1"), "10.10.1.1");
-  for (const char* wrong : {"", ".", "10.", "10..1", "256", "1.2.3.4.5", "1.2.3.4.", "a", "-1", "0x", "1.2.3.09"}) {
+  for (const char* wrong :
+       {"", ".", "10.", "10..1", "256", "1.2.3.4.5", "1.2.3.4.", "a", "-1", "0x", "1.2.3.09"}) {
     EXPECT_EQ(read4(wrong), "-") << wrong;
   }
 }
@@ -47,7 +48,8 @@ TEST(Mask, ReadsLengthsAndMasks) {
   EXPECT_TRUE(parse_mask(Family::kIpv4, "0x18") == prefix_mask(Family::kIpv4, 24));
   EXPECT_TRUE(parse_mask(Family::kIpv6, "ffff::") == prefix_mask(Family::kIpv6, 16));
   EXPECT_TRUE(parse_mask(Family::kIpv6, "128") == kU128Max);
-  for (const char* wrong : {"33", "255.255", "", "x", "-1"}) EXPECT_FALSE(parse_mask(Family::kIpv4, wrong)) << wrong;
+  for (const char* wrong : {"33", "255.255", "", "x", "-1"})
+    EXPECT_FALSE(parse_mask(Family::kIpv4, wrong)) << wrong;
   EXPECT_FALSE(parse_mask(Family::kIpv6, "129"));
 }
 

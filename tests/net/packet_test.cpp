@@ -27,7 +27,9 @@ TEST(Layout, Ipv4OptionsMoveTheTransportHeader) {
 
 TEST(Layout, Ipv4FragmentOffsetLeavesTheFlagsOut) {
   EXPECT_EQ(layout_of(Ip4{.dont_fragment = true} / Tcp{}).fragment_offset, 0);
-  EXPECT_EQ(layout_of(Ip4{.more_fragments = true, .fragment_offset = 3} / Raw{6, Bytes(8)}).fragment_offset, 3);
+  EXPECT_EQ(layout_of(Ip4{.more_fragments = true, .fragment_offset = 3} / Raw{6, Bytes(8)})
+                .fragment_offset,
+            3);
 }
 
 TEST(Layout, Ipv6WalksThroughExtensionHeaders) {
@@ -56,10 +58,12 @@ TEST(Layout, Ipv6FirstFragmentIsWalkedThrough) {
 }
 
 TEST(Layout, Ipv6LaterFragmentHasAProtocolUnlessAnExtensionFollows) {
-  const Layout later = layout_of(Ip6{} / Fragment6{.offset = 5, .next_header = 17} / Raw{17, Bytes(8)});
+  const Layout later =
+      layout_of(Ip6{} / Fragment6{.offset = 5, .next_header = 17} / Raw{17, Bytes(8)});
   EXPECT_EQ(later.protocol, 17);
   EXPECT_EQ(later.fragment_offset, 5);
-  const Layout hidden = layout_of(Ip6{} / Fragment6{.offset = 5, .next_header = 60} / Raw{60, Bytes(8)});
+  const Layout hidden =
+      layout_of(Ip6{} / Fragment6{.offset = 5, .next_header = 60} / Raw{60, Bytes(8)});
   EXPECT_EQ(hidden.protocol, std::nullopt);
 }
 

@@ -22,12 +22,15 @@ TEST(PacketText, PrintsOneCanonicalForm) {
             "tcp 192.0.2.1:40000 > 192.0.2.2:22 new in eth0 flags syn");
   EXPECT_EQ(canonical("6 192.0.2.1->192.0.2.2:ssh in eth0"),
             "tcp 192.0.2.1:40000 > 192.0.2.2:22 new in eth0 flags syn");
-  EXPECT_EQ(canonical("tcp 192.0.2.1:1>192.0.2.2:2 out eth1 established in eth0 mark 0x10 length 100"),
-            "tcp 192.0.2.1:1 > 192.0.2.2:2 established in eth0 out eth1 flags ack length 100 mark 0x10");
-  EXPECT_EQ(canonical("udp [2001:db8::1]:5 > 2001:DB8::2"), "udp [2001:db8::1]:5 > [2001:db8::2]:80 new");
+  EXPECT_EQ(
+      canonical("tcp 192.0.2.1:1>192.0.2.2:2 out eth1 established in eth0 mark 0x10 length 100"),
+      "tcp 192.0.2.1:1 > 192.0.2.2:2 established in eth0 out eth1 flags ack length 100 mark 0x10");
+  EXPECT_EQ(canonical("udp [2001:db8::1]:5 > 2001:DB8::2"),
+            "udp [2001:db8::1]:5 > [2001:db8::2]:80 new");
   EXPECT_EQ(canonical("icmp 192.0.2.1 > 192.0.2.2 type port-unreachable related"),
             "icmp 192.0.2.1 > 192.0.2.2 related type 3/3");
-  EXPECT_EQ(canonical("icmp6 2001:db8::1 > ff02::1 type 135"), "icmp6 2001:db8::1 > ff02::1 new type 135/0");
+  EXPECT_EQ(canonical("icmp6 2001:db8::1 > ff02::1 type 135"),
+            "icmp6 2001:db8::1 > ff02::1 new type 135/0");
   EXPECT_EQ(canonical("gre 192.0.2.1 > 192.0.2.2 invalid"), "47 192.0.2.1 > 192.0.2.2 invalid");
   EXPECT_EQ(canonical("udp 192.0.2.1 > 192.0.2.2 fragment 185 untracked"),
             "udp 192.0.2.1:40000 > 192.0.2.2:80 untracked fragment 185");
@@ -36,8 +39,9 @@ TEST(PacketText, PrintsOneCanonicalForm) {
 }
 
 TEST(PacketText, TheCanonicalFormIsReadAgain) {
-  for (const char* text : {"tcp 192.0.2.1:1 > 192.0.2.2:2 established in a out b flags fin,ack length 99 mark 7",
-                           "icmp6 2001:db8::1 > 2001:db8::2 type 1/4", "50 2001:db8::1 > 2001:db8::2 out lo"}) {
+  for (const char* text :
+       {"tcp 192.0.2.1:1 > 192.0.2.2:2 established in a out b flags fin,ack length 99 mark 7",
+        "icmp6 2001:db8::1 > 2001:db8::2 type 1/4", "50 2001:db8::1 > 2001:db8::2 out lo"}) {
     const std::string once = canonical(text);
     EXPECT_EQ(canonical(once), once);
   }
@@ -66,7 +70,8 @@ TEST(PacketText, SaysWhatIsWrongAndWhere) {
       {"tcp 192.0.2.1 >", "the destination address is missing", ""},
       {"tcp web > 192.0.2.2", "\"web\" is not an address", "web"},
       {"tcp 10.0.0.0/8 > 192.0.2.2", "\"10.0.0.0/8\" is not an address", "10.0.0.0/8"},
-      {"tcp 192.0.2.1 > 2001:db8::1", "source and destination are of different families", "2001:db8::1"},
+      {"tcp 192.0.2.1 > 2001:db8::1", "source and destination are of different families",
+       "2001:db8::1"},
       {"tcp 192.0.2.1 > 192.0.2.2:99999", "\"99999\" is not a port or a service", "99999"},
       {"tcp 192.0.2.1 > 192.0.2.2:", "\"\" is not a port or a service", "192.0.2.2:"},
       {"tcp [2001:db8::1 > 2001:db8::2", "a ']' is missing", "[2001:db8::1"},
@@ -77,8 +82,8 @@ TEST(PacketText, SaysWhatIsWrongAndWhere) {
       {"icmp 192.0.2.1 > 192.0.2.2 type 8/256", "\"8/256\" is not an ICMP type", "8/256"},
       {"tcp 192.0.2.1 > 192.0.2.2 in", "\"in\" needs an interface behind it", "in"},
       {"tcp 192.0.2.1 > 192.0.2.2 in a in b", "\"in\" is given twice", "in"},
-      {"tcp 192.0.2.1 > 192.0.2.2 in a234567890123456", "interface name \"a234567890123456\" is longer than 15 bytes",
-       "a234567890123456"},
+      {"tcp 192.0.2.1 > 192.0.2.2 in a234567890123456",
+       "interface name \"a234567890123456\" is longer than 15 bytes", "a234567890123456"},
       {"tcp 192.0.2.1 > 192.0.2.2 new related", "a packet has one state", "related"},
       {"tcp 192.0.2.1 > 192.0.2.2 length 39", "this packet has at least 40 bytes", "length"},
       {"tcp 192.0.2.1 > 192.0.2.2 soon", "\"soon\" is not known here", "soon"},
@@ -110,8 +115,9 @@ TEST(PacketBytes, AreThoseThatTheTestsBuilderDraws) {
   EXPECT_EQ(parsed("icmp 192.0.2.1 > 192.0.2.2").bytes(), drawn(ip4 / testing::Icmp{.rest = 0}));
   EXPECT_EQ(parsed("icmp6 2001:db8::1 > 2001:db8::2 type 1/4").bytes(),
             drawn(ip6 / testing::Icmp6{.type = 1, .code = 4, .rest = 0}));
-  EXPECT_EQ(parsed("udp 192.0.2.1:1 > 192.0.2.2:2 length 31").bytes(),
-            drawn(ip4 / testing::Udp{.sport = 1, .dport = 2} / testing::Payload{std::string(3, '\0')}));
+  EXPECT_EQ(
+      parsed("udp 192.0.2.1:1 > 192.0.2.2:2 length 31").bytes(),
+      drawn(ip4 / testing::Udp{.sport = 1, .dport = 2} / testing::Payload{std::string(3, '\0')}));
 }
 
 TEST(PacketBytes, ALaterFragmentHasNoTransportHeader) {

@@ -17,7 +17,8 @@ const ir::Constraint kSsh = is(ir::kDestinationPort, 22);
 const ir::Constraint kWeb = is(ir::kDestinationPort, 80);
 const ir::Limit kSlow{.rate = 1};
 
-// The user's part of the filter table, as it is dumped; the FORWARD and OUTPUT of these tests are empty.
+// The user's part of the filter table, as it is dumped; the FORWARD and OUTPUT of these tests are
+// empty.
 std::string input_after(const Handmade& made, unsigned max_depth) {
   const auto rules = inline_deep_chains(made.rules, {.max_depth = max_depth});
   if (!rules) return rules.error().message;
@@ -45,9 +46,10 @@ TEST(InlineDeepChains, TheShortestChainOnThePathGoesFirst) {
   made.add("a", {kSsh}, jump("b"));
   made.add("a", {}, ir::Log{});
   made.add("b", {}, ir::Drop{});
-  EXPECT_EQ(input_after(made, 1),
-            "INPUT:\n  #1 l4proto 6 -> jump a\n"
-            "a:\n  #2 dport 22 -> continue\n  #4 dport 22 -> drop\n  #3 -> log level 4 flags 0x0 \"\"\n");
+  EXPECT_EQ(
+      input_after(made, 1),
+      "INPUT:\n  #1 l4proto 6 -> jump a\n"
+      "a:\n  #2 dport 22 -> continue\n  #4 dport 22 -> drop\n  #3 -> log level 4 flags 0x0 \"\"\n");
 }
 
 TEST(InlineDeepChains, AReturnGetsTheRestOfTheCallerAtOnce) {
@@ -82,8 +84,9 @@ TEST(InlineDeepChains, WhatStandsBehindAnUnconditionalReturnIsNeverMet) {
   made.add("INPUT", {kWeb}, ir::Drop{});
   made.add("a", {}, ir::Return{});
   made.add("a", {}, ir::Accept{});
-  EXPECT_EQ(input_after(made, 0),
-            "INPUT:\n  #1 l4proto 6 -> continue\n  #3 l4proto 6 -> continue\n  #2 dport 80 -> drop\n");
+  EXPECT_EQ(
+      input_after(made, 0),
+      "INPUT:\n  #1 l4proto 6 -> continue\n  #3 l4proto 6 -> continue\n  #2 dport 80 -> drop\n");
 }
 
 TEST(InlineDeepChains, AGotoToTheChainLeavesTheCallerAtItsEnd) {
@@ -112,21 +115,23 @@ TEST(InlineDeepChains, AGotoInTheChainIsAJumpThatReturns) {
   made.add("b", {}, ir::Log{});
   made.add("b", {}, ir::Log{});
   made.add("b", {}, ir::Log{});
-  EXPECT_THAT(input_after(made, 1), ::testing::StartsWith("INPUT:\n"
-                                                          "  #1 l4proto 6 -> continue\n"
-                                                          "  #3 l4proto 6; dport 22 -> jump b\n"
-                                                          "  #2 l4proto 6; dport 22; dport 80 -> drop\n"
-                                                          "  #0 l4proto 6; dport 22 -> return\n"
-                                                          "  #4 l4proto 6 -> accept\n"
-                                                          "  #2 dport 80 -> drop\n"
-                                                          "b:\n"));
+  EXPECT_THAT(input_after(made, 1),
+              ::testing::StartsWith("INPUT:\n"
+                                    "  #1 l4proto 6 -> continue\n"
+                                    "  #3 l4proto 6; dport 22 -> jump b\n"
+                                    "  #2 l4proto 6; dport 22; dport 80 -> drop\n"
+                                    "  #0 l4proto 6; dport 22 -> return\n"
+                                    "  #4 l4proto 6 -> accept\n"
+                                    "  #2 dport 80 -> drop\n"
+                                    "b:\n"));
 }
 
 TEST(InlineDeepChains, AConditionThatWasAskedIsNotAskedAgain) {
   Handmade made;
   made.add("INPUT", {kTcp}, jump("a"));
   made.add("a", {kTcp, kSsh}, ir::Drop{});
-  EXPECT_EQ(input_after(made, 0), "INPUT:\n  #1 l4proto 6 -> continue\n  #2 l4proto 6; dport 22 -> drop\n");
+  EXPECT_EQ(input_after(made, 0),
+            "INPUT:\n  #1 l4proto 6 -> continue\n  #2 l4proto 6; dport 22 -> drop\n");
 }
 
 TEST(InlineDeepChains, ALimitIsMovedButNeverCopied) {
@@ -139,14 +144,16 @@ TEST(InlineDeepChains, ALimitIsMovedButNeverCopied) {
   Handmade called_twice = moved;
   called_twice.add("FORWARD", {}, jump("a"));
   EXPECT_EQ(input_after(called_twice, 0),
-            "chains of table filter nest 1 deep and the kernel takes 0 (INPUT -> a): rule 1 of a has a limit or "
+            "chains of table filter nest 1 deep and the kernel takes 0 (INPUT -> a): rule 1 of a "
+            "has a limit or "
             "another condition with a memory, and that chain is called from several places");
 
   Handmade calls;
   calls.add("INPUT", {kSlow}, jump("a"));
   calls.add("a", {}, ir::Accept{});
   EXPECT_EQ(input_after(calls, 0),
-            "chains of table filter nest 1 deep and the kernel takes 0 (INPUT -> a): the call of a has a limit "
+            "chains of table filter nest 1 deep and the kernel takes 0 (INPUT -> a): the call of a "
+            "has a limit "
             "or another condition with a memory, which can be asked only once a packet");
 
   Handmade behind;
@@ -154,7 +161,8 @@ TEST(InlineDeepChains, ALimitIsMovedButNeverCopied) {
   behind.add("INPUT", {kSlow}, ir::Accept{});
   behind.add("a", {kSsh}, ir::Return{});
   EXPECT_EQ(input_after(behind, 0),
-            "chains of table filter nest 1 deep and the kernel takes 0 (INPUT -> a): a rule behind the call of a has a "
+            "chains of table filter nest 1 deep and the kernel takes 0 (INPUT -> a): a rule behind "
+            "the call of a has a "
             "limit or another condition with a memory, which can stand in one place only");
 }
 
@@ -171,7 +179,8 @@ TEST(InlineDeepChains, GivesUpBeforeItGrowsTooLarge) {
   Handmade made;
   made.add("INPUT", {}, jump("c0"));
   for (int i = 0; i < 20; ++i) {
-    for (int n = 0; n < 3; ++n) made.add("c" + std::to_string(i), {kTcp}, jump("c" + std::to_string(i + 1)));
+    for (int n = 0; n < 3; ++n)
+      made.add("c" + std::to_string(i), {kTcp}, jump("c" + std::to_string(i + 1)));
   }
   made.add("c20", {}, ir::Drop{});
   const auto rules = inline_deep_chains(made.rules, {.max_depth = 1, .max_rules = 10'000});

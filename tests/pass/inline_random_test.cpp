@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <gtest/gtest.h>
-
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "backend/sim/simulator.h"
 #include "ir/dump.h"
@@ -12,8 +12,8 @@
 #include "support/packet_builder.h"
 #include "support/random.h"
 
-// Random rulesets with chains nested deep, before and after: every packet has the same verdict for the same
-// reason, and every rule the same count.
+// Random rulesets with chains nested deep, before and after: every packet has the same verdict for
+// the same reason, and every rule the same count.
 namespace bulkhead::pass {
 namespace {
 
@@ -22,7 +22,9 @@ namespace sim = backend::sim;
 
 constexpr unsigned kChains = 18;
 
-std::string chain_name(uint64_t number) { return number == 0 ? "INPUT" : "c" + std::to_string(number); }
+std::string chain_name(uint64_t number) {
+  return number == 0 ? "INPUT" : "c" + std::to_string(number);
+}
 
 ir::Predicate random_conditions(Random& random, bool memory) {
   ir::Predicate out;
@@ -33,11 +35,13 @@ ir::Predicate random_conditions(Random& random, bool memory) {
     case 3: out = {in(ir::kSource, 0xc0000200, 0xc0000200 + random.below(3))}; break;
     default: {
       const bool tcp = random.one_in(2);
-      out = {is(ir::kProtocol, tcp ? 6 : 17), header(tcp ? ir::Header::Form::kTcp : ir::Header::Form::kUdp)};
+      out = {is(ir::kProtocol, tcp ? 6 : 17),
+             header(tcp ? ir::Header::Form::kTcp : ir::Header::Form::kUdp)};
       const U128 port = 20 + random.below(4);
       if (random.one_in(2)) out.emplace_back(is(ir::kDestinationPort, port));
       if (random.one_in(3)) out.emplace_back(is_not(ir::kSourcePort, port));
-      if (random.one_in(4)) out.emplace_back(ir::AnyOf{{is(ir::kSourcePort, port), is(ir::kDestinationPort, port)}});
+      if (random.one_in(4))
+        out.emplace_back(ir::AnyOf{{is(ir::kSourcePort, port), is(ir::kDestinationPort, port)}});
     }
   }
   if (memory && random.one_in(25)) out.emplace_back(ir::Limit{.rate = 1});
@@ -47,7 +51,8 @@ ir::Predicate random_conditions(Random& random, bool memory) {
 ir::Action random_action(Random& random, uint64_t chain) {
   // Mostly to the very next chain, so that paths get long.
   const auto callee = [&] {
-    return chain_name(std::min<uint64_t>(kChains, chain + (random.one_in(3) ? 1 + random.below(4) : 1)));
+    return chain_name(
+        std::min<uint64_t>(kChains, chain + (random.one_in(3) ? 1 + random.below(4) : 1)));
   };
   switch (random.below(chain < kChains ? 9 : 5)) {
     case 0: return ir::Continue{};
@@ -69,8 +74,9 @@ Handmade random_rules(Random& random, bool memory) {
     }
     if (chain == kChains || random.one_in(8)) continue;
     auto& rules = made.chain(chain_name(chain)).rules;
-    const ir::Rule call = made.add(chain_name(chain), random_conditions(random, false),
-                                   random.one_in(6) ? go_to(chain_name(chain + 1)) : jump(chain_name(chain + 1)));
+    const ir::Rule call =
+        made.add(chain_name(chain), random_conditions(random, false),
+                 random.one_in(6) ? go_to(chain_name(chain + 1)) : jump(chain_name(chain + 1)));
     rules.pop_back();
     rules.insert(rules.begin() + static_cast<std::ptrdiff_t>(random.below(rules.size() + 1)), call);
   }
@@ -102,8 +108,9 @@ std::map<ir::RuleId, uint64_t> counts(const ir::Ruleset& rules) {
     for (const ir::Rule& rule : chain.rules) {
       if (rule.id != ir::kNoId && rule.counters.packets != 0) out[rule.id] += rule.counters.packets;
     }
-    if (chain.builtin()) out[1'000'000 + static_cast<uint64_t>(&chain - rules.find("filter")->chains.data())] =
-        chain.policy_counters.packets;
+    if (chain.builtin())
+      out[1'000'000 + static_cast<uint64_t>(&chain - rules.find("filter")->chains.data())] =
+          chain.policy_counters.packets;
   }
   return out;
 }
@@ -147,7 +154,9 @@ void run_rounds(std::string_view name, bool memory, int rounds, int at_least) {
 
 TEST(InlineRandom, KeepsVerdictsAndCounts) { run_rounds("inline", false, 250, 80); }
 
-TEST(InlineRandom, KeepsThemWhereConditionsHaveAMemory) { run_rounds("inline with memory", true, 250, 40); }
+TEST(InlineRandom, KeepsThemWhereConditionsHaveAMemory) {
+  run_rounds("inline with memory", true, 250, 40);
+}
 
 }  // namespace
 }  // namespace bulkhead::pass

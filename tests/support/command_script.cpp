@@ -2,6 +2,7 @@
 #include "support/command_script.h"
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <regex>
 
@@ -40,6 +41,18 @@ std::string to_string(const Said& said) {
   return indented(said.out, "|") + indented(said.err, "!") + fmt::format("= {}\n", said.exit_code);
 }
 
+void PrintTo(const Script& script, std::ostream* stream) {
+  *stream << script.file.filename().string() << ": " << script.name;
+}
+
+std::string test_name(const Script& script) {
+  std::string name = script.file.stem().string() + "_" + script.name;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return name;
+}
+
 std::vector<Script> read_scripts(const std::filesystem::path& file) {
   std::ifstream stream(file);
   if (!stream) throw SupportError(fmt::format("can't read {}", file.string()));
@@ -63,14 +76,17 @@ std::vector<Script> read_scripts(const std::filesystem::path& file) {
         }
         break;
       case '$':
-        if (scripts.empty()) throw SupportError(fmt::format("{}:{}: no script has begun", file.string(), number));
-        scripts.back().steps.push_back({.command = text, .input = {}, .differs = false, .expected = {}, .line = number});
+        if (scripts.empty())
+          throw SupportError(fmt::format("{}:{}: no script has begun", file.string(), number));
+        scripts.back().steps.push_back(
+            {.command = text, .input = {}, .differs = false, .expected = {}, .line = number});
         break;
       case '<': step().input += text + '\n'; break;
       case '~': step().differs = true; break;
       case '|': step().expected.out += text + '\n'; break;
       case '!': step().expected.err = text; break;
-      default: throw SupportError(fmt::format("{}:{}: what is \"{}\"?", file.string(), number, line));
+      default:
+        throw SupportError(fmt::format("{}:{}: what is \"{}\"?", file.string(), number, line));
     }
   }
   return scripts;

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// Command scripts as plain text (tests/cases/commands/*.case): what is typed into a fresh host, and what comes out.
+// Command scripts as plain text (tests/cases/commands/*.case): what is typed into a fresh host, and
+// what comes out.
 //
 //   == name of a script
 //   $ iptables -A INPUT -p tcp --dport 22     a command
 //   < *filter                                 a line of its stdin
-//   ~ why                                     iptables-legacy is not asked here, or says something else
-//   | -A INPUT -p tcp -m tcp --dport 22       a line of its stdout
-//   ! iptables: Too many links.               the first line of its stderr
-//   = 1                                       its exit code, if not 0
+//   ~ why                                     iptables-legacy is not asked here, or says something
+//   else | -A INPUT -p tcp -m tcp --dport 22       a line of its stdout ! iptables: Too many links.
+//   the first line of its stderr = 1                                       its exit code, if not 0
 //   # a remark
 //
 // Where "(bulkhead)" stands iptables-legacy says "(legacy)"; a date is DATE.
 
 #include <cstddef>
 #include <filesystem>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,8 @@ struct Script {
   std::string name;
   std::vector<ScriptStep> steps;
 };
+void PrintTo(const Script& script, std::ostream* stream);  // for GoogleTest
+std::string test_name(const Script& script);               // "words_one_command_only"
 
 // Of one file; a line that can't be understood is a SupportError.
 std::vector<Script> read_scripts(const std::filesystem::path& file);

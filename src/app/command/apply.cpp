@@ -28,7 +28,8 @@ int run_apply(const ApplyOptions& options) {
   const auto backend = open_backend();
   if (!backend) return report(backend.error());
   Store store(**backend);
-  const auto done = options.test ? store.rehearse(*rulesets) : store.replace(*rulesets, options.wait);
+  const auto done =
+      options.test ? store.rehearse(*rulesets) : store.replace(*rulesets, options.wait);
   if (!done) return report(done.error());
   print(fmt::format("{}: {}\n", options.test ? "fine, and not applied" : "in force", what));
   return kDone;

@@ -18,13 +18,15 @@ namespace bulkhead::app {
 
 namespace {
 
-// sd-daemon(3): under systemd a line's prefix is its priority, and an alert is what one acts on at once.
+// sd-daemon(3): under systemd a line's prefix is its priority, and an alert is what one acts on at
+// once.
 void alert(std::string_view text) {
   const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
   fmt::print(stderr, "{}bulkhead: {}\n", journal ? "<1>" : "", text);
 }
 
-Result<std::vector<ir::Ruleset>, Failure> parse_both(std::string v4, std::string v6, const std::string& name) {
+Result<std::vector<ir::Ruleset>, Failure> parse_both(std::string v4, std::string v6,
+                                                     const std::string& name) {
   return parse_inputs({{Source(name + " (IPv4)", std::move(v4)), net::Family::kIpv4},
                        {Source(name + " (IPv6)", std::move(v6)), net::Family::kIpv6}});
 }
@@ -32,7 +34,8 @@ Result<std::vector<ir::Ruleset>, Failure> parse_both(std::string v4, std::string
 std::string one_line(const Failure& failure) {
   if (!failure.source || failure.error.span.empty()) return failure.error.message;
   return fmt::format("{}:{}: {}", failure.source->name(),
-                     failure.source->position(failure.error.span.begin).line, failure.error.message);
+                     failure.source->position(failure.error.span.begin).line,
+                     failure.error.message);
 }
 
 // Who ssh is left open for, for the message.
@@ -61,9 +64,10 @@ int close_host(Store& store, const BootOptions& options, std::string_view why) {
                       closed.error().message));
     return kNoResource;
   }
-  alert(fmt::format("THIS HOST IS CLOSED: it answers its own connections, ping, and ssh from {}; nothing is "
-                    "forwarded. Load your rules (bulkhead apply FILE) and run `bulkhead save`",
-                    management(*config)));
+  alert(fmt::format(
+      "THIS HOST IS CLOSED: it answers its own connections, ping, and ssh from {}; nothing is "
+      "forwarded. Load your rules (bulkhead apply FILE) and run `bulkhead save`",
+      management(*config)));
   return kFailed;
 }
 
@@ -72,8 +76,10 @@ int close_host(Store& store, const BootOptions& options, std::string_view why) {
 int run_boot(const BootOptions& options) {
   const host::Saved found = host::look_for_saved(options.state_folder);
   if (found.state == host::Saved::State::kNever) {
-    print("no rules were ever saved on this host, so none are enforced (to keep rules over a restart: "
-          "bulkhead save)\n");
+    print(
+        "no rules were ever saved on this host, so none are enforced (to keep rules over a "
+        "restart: "
+        "bulkhead save)\n");
     return kDone;
   }
   const auto backend = open_backend();
@@ -94,7 +100,8 @@ int run_boot(const BootOptions& options) {
   print(fmt::format("loaded {}: {}\n", file, summary((*rules)[0], (*rules)[1])));
   // Killed between the two files of its first save: from now on a loss shows.
   if (!found.marked) {
-    if (auto marked = host::mark_saved_once(options.state_folder); !marked) warn(marked.error().message);
+    if (auto marked = host::mark_saved_once(options.state_folder); !marked)
+      warn(marked.error().message);
   }
   return kDone;
 }

@@ -16,9 +16,9 @@ struct BootOptions {
   std::chrono::seconds wait = host::kDefaultWait;
 };
 
-// Loads the saved rules in one transaction. Where something was saved once and can't be loaded, the host is closed
-// but for management (closed.h), that is said as loudly as the journal can, and the exit code is 1 so that systemd
-// shows the unit as failed, although the firewall is up.
+// Loads the saved rules in one transaction. Where something was saved once and can't be loaded, the
+// host is closed but for management (closed.h), that is said as loudly as the journal can, and the
+// exit code is 1 so that systemd shows the unit as failed, although the firewall is up.
 int run_boot(const BootOptions& options);
 
 }  // namespace bulkhead::app

@@ -22,8 +22,9 @@ int run_clear(const ClearOptions& options) {
     }
     print("the saved rules are forgotten: the next boot enforces nothing\n");
   } else if (host::look_for_saved(options.state_folder).state != host::Saved::State::kNever) {
-    print("the saved rules are still there, and the next boot loads them (to forget them: "
-          "bulkhead clear --saved)\n");
+    print(
+        "the saved rules are still there, and the next boot loads them (to forget them: "
+        "bulkhead clear --saved)\n");
   }
   return kDone;
 }

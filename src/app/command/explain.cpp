@@ -33,11 +33,12 @@ std::string_view hook_word(net::Direction direction) {
 }
 
 // Other programs' chains that a packet of this family meets on its way.
-std::vector<std::string> others_on_the_way(const std::vector<backend::ForeignChain>& foreign, net::Family family,
-                                           net::Direction direction) {
+std::vector<std::string> others_on_the_way(const std::vector<backend::ForeignChain>& foreign,
+                                           net::Family family, net::Direction direction) {
   std::vector<std::string> others;
   const auto has_way = [&](const backend::ForeignChain& chain) {
-    return chain.hook == hook_word(direction) || chain.hook == "ingress" || chain.hook == "egress" ||
+    return chain.hook == hook_word(direction) || chain.hook == "ingress" ||
+           chain.hook == "egress" ||
            (chain.hook == "prerouting" && direction != net::Direction::kOutput) ||
            (chain.hook == "postrouting" && direction != net::Direction::kInput);
   };
@@ -45,8 +46,8 @@ std::vector<std::string> others_on_the_way(const std::vector<backend::ForeignCha
     const bool sees = chain.family == net::family_word(family) || chain.family == "inet" ||
                       chain.family == "netdev" || chain.family == "bridge";
     if (!chain.drops || !sees || !has_way(chain)) continue;
-    others.push_back(fmt::format("table {} {}, chain {} at {}", chain.family, printable(chain.table),
-                                 printable(chain.chain), chain.hook));
+    others.push_back(fmt::format("table {} {}, chain {} at {}", chain.family,
+                                 printable(chain.table), printable(chain.chain), chain.hook));
   }
   for (const std::string& table : legacy_tables(family)) {
     others.push_back(fmt::format("iptables-legacy's table {}", table));
@@ -79,17 +80,20 @@ Result<Rules, Failure> rules_of_kernel(net::Family family, net::Direction direct
   return Rules{*std::move(rules), others_on_the_way(*foreign, family, direction)};
 }
 
-// A packet without an interface is one that no -i and no -o matches, which is seldom what was meant.
+// A packet without an interface is one that no -i and no -o matches, which is seldom what was
+// meant.
 std::string interface_note(const net::PacketText& packet, const Paint& paint) {
   if (!packet.in_interface.empty() || !packet.out_interface.empty()) return {};
-  return fmt::format("{} the packet names no interface (\"in eth0\", \"out eth0\"), so -i matches nothing\n",
-                     paint.warning("note:"));
+  return fmt::format(
+      "{} the packet names no interface (\"in eth0\", \"out eth0\"), so -i matches nothing\n",
+      paint.warning("note:"));
 }
 
 std::string others_text(const std::vector<std::string>& others, const Paint& paint) {
   std::string text;
   for (const std::string& other : others) {
-    text += fmt::format("{} {} may still drop it: that is not looked into here\n", paint.warning("note:"), other);
+    text += fmt::format("{} {} may still drop it: that is not looked into here\n",
+                        paint.warning("note:"), other);
   }
   return text;
 }
@@ -114,10 +118,12 @@ int run_explain(const ExplainOptions& options) {
   } else {
     const Explanation explanation = explain(found->rules, *packet, packet->direction());
     accepted = explanation.verdict == backend::sim::Verdict::kAccept;
-    text = options.json ? explain_json(explanation, found->others) : explain_text(explanation, paint);
+    text =
+        options.json ? explain_json(explanation, found->others) : explain_text(explanation, paint);
   }
   print(text);
-  if (!options.json) print(interface_note(*packet, paint) + (accepted ? others_text(found->others, paint) : ""));
+  if (!options.json)
+    print(interface_note(*packet, paint) + (accepted ? others_text(found->others, paint) : ""));
   return kDone;
 }
 

@@ -20,7 +20,8 @@ struct ExplainOptions {
 std::string explain_text(const Explanation& explanation, const Paint& paint);
 std::string explain_text(const ConnectionExplanation& connection, const Paint& paint);
 std::string explain_json(const Explanation& explanation, const std::vector<std::string>& others);
-std::string explain_json(const ConnectionExplanation& connection, const std::vector<std::string>& others);
+std::string explain_json(const ConnectionExplanation& connection,
+                         const std::vector<std::string>& others);
 
 // What the rules do with a packet, and why. Exits 0 whatever the verdict is.
 int run_explain(const ExplainOptions& options);

@@ -36,18 +36,19 @@ std::string met_text(const MetRule& met, const Paint& paint) {
   const std::string answer = fmt::format("{:<3}", met.number ? truth_word(met.matched) : "");
   // Nothing is said of a rule that didn't match but why; the one that did stands out.
   const bool yes = met.matched == Truth::kYes;
-  return fmt::format("{:{}}{:>3}  {}  {}\n{:{}}       {}\n", "", indent, number, yes ? paint.good(answer) : answer,
-                     yes ? paint.strong(rule) : rule, "", indent + 3, paint.faint(printable(met.why)));
+  return fmt::format("{:{}}{:>3}  {}  {}\n{:{}}       {}\n", "", indent, number,
+                     yes ? paint.good(answer) : answer, yes ? paint.strong(rule) : rule, "",
+                     indent + 3, paint.faint(printable(met.why)));
 }
 
 std::string passage_text(const Passage& passage, const Paint& paint) {
-  std::string text =
-      fmt::format("  {} {}\n", paint.strong(passage.chain),
-                  paint.faint(fmt::format("of table {}", passage.table)));
+  std::string text = fmt::format("  {} {}\n", paint.strong(passage.chain),
+                                 paint.faint(fmt::format("of table {}", passage.table)));
   const std::string* chain = &passage.chain;
   for (const MetRule& met : passage.met) {
     if (met.chain != *chain) {
-      text += fmt::format("{:{}}{}\n", "", 4 + 2 * size_t{met.depth}, paint.strong(printable(met.chain)));
+      text += fmt::format("{:{}}{}\n", "", 4 + 2 * size_t{met.depth},
+                          paint.strong(printable(met.chain)));
       chain = &met.chain;
     }
     text += met_text(met, paint);
@@ -57,7 +58,8 @@ std::string passage_text(const Passage& passage, const Paint& paint) {
 
 std::string verdict_text(const Explanation& explanation, const Paint& paint) {
   const std::string word(verdict_word(explanation.verdict));
-  return fmt::format("{} by {}", explanation.verdict == Verdict::kAccept ? paint.good(word) : paint.bad(word),
+  return fmt::format("{} by {}",
+                     explanation.verdict == Verdict::kAccept ? paint.good(word) : paint.bad(word),
                      printable(explanation.decided));
 }
 
@@ -65,7 +67,8 @@ std::string body_text(const Explanation& explanation, const Paint& paint) {
   std::string text;
   for (const Passage& passage : explanation.passages) text += passage_text(passage, paint);
   if (explanation.depends) {
-    text += paint.faint("  (rate limits are taken to have room; what only the kernel knows, not to match)\n");
+    text += paint.faint(
+        "  (rate limits are taken to have room; what only the kernel knows, not to match)\n");
   }
   return text;
 }
@@ -80,15 +83,19 @@ std::string diagnosis(const ConnectionExplanation& connection, const Paint& pain
   if (connection.works()) return paint.good("The connection works.") + "\n";
   const bool first = connection.first.verdict != Verdict::kAccept;
   const bool answer = !first && connection.answer.verdict != Verdict::kAccept;
-  const Explanation& culprit = first ? connection.first : answer ? connection.answer : connection.following;
-  std::string text = fmt::format("{} {}", paint.bad("The connection doesn't work:"),
-                                 first    ? "its first packet is "
-                                 : answer ? "its first packet is let through, but the answers to it are "
-                                          : "it opens, but the packets that follow are ");
+  const Explanation& culprit = first    ? connection.first
+                               : answer ? connection.answer
+                                        : connection.following;
+  std::string text =
+      fmt::format("{} {}", paint.bad("The connection doesn't work:"),
+                  first    ? "its first packet is "
+                  : answer ? "its first packet is let through, but the answers to it are "
+                           : "it opens, but the packets that follow are ");
   text += fmt::format("{} by {}.\n", verdict_word(culprit.verdict), printable(culprit.decided));
   if (!connection.remedy.empty()) {
-    text += fmt::format("What is missing is a rule for packets of connections that are there already:\n\n    {}\n",
-                        paint.strong(connection.remedy));
+    text += fmt::format(
+        "What is missing is a rule for packets of connections that are there already:\n\n    {}\n",
+        paint.strong(connection.remedy));
   }
   return text;
 }
@@ -98,7 +105,10 @@ Json json_of(const Explanation& explanation) {
   for (const Passage& passage : explanation.passages) {
     Json met = Json::array();
     for (const MetRule& one : passage.met) {
-      Json rule{{"chain", one.chain}, {"rule", one.rule}, {"matched", truth_word(one.matched)}, {"why", one.why}};
+      Json rule{{"chain", one.chain},
+                {"rule", one.rule},
+                {"matched", truth_word(one.matched)},
+                {"why", one.why}};
       if (one.number) rule["number"] = *one.number;
       met.push_back(std::move(rule));
     }
@@ -133,7 +143,8 @@ std::string explain_json(const Explanation& explanation, const std::vector<std::
   return json_text(all);
 }
 
-std::string explain_json(const ConnectionExplanation& connection, const std::vector<std::string>& others) {
+std::string explain_json(const ConnectionExplanation& connection,
+                         const std::vector<std::string>& others) {
   return json_text({{"works", connection.works()},
                     {"first", json_of(connection.first)},
                     {"answer", json_of(connection.answer)},

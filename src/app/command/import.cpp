@@ -39,10 +39,12 @@ Result<std::vector<OtherRules>> find_rules(const ImportOptions& options) {
   }
   const bool both = !found.empty() && found.front().variant != found.back().variant;
   if (both) {
-    return Error{.kind = ErrorKind::kRefused,
-                 .message = "iptables-legacy and iptables-nft both have rules, and a packet must pass both; they "
-                            "can't be taken over as one",
-                 .hint = "take one of them over, then look at the other: bulkhead import --from legacy"};
+    return Error{
+        .kind = ErrorKind::kRefused,
+        .message =
+            "iptables-legacy and iptables-nft both have rules, and a packet must pass both; they "
+            "can't be taken over as one",
+        .hint = "take one of them over, then look at the other: bulkhead import --from legacy"};
   }
   return found;
 }
@@ -57,10 +59,11 @@ bool confirmed(const ImportOptions& options) {
 }
 
 // What it takes over, and what it takes the place of.
-std::string announcement(const std::vector<OtherRules>& found, const std::vector<ir::Ruleset>& rulesets,
-                         const View& ours) {
+std::string announcement(const std::vector<OtherRules>& found,
+                         const std::vector<ir::Ruleset>& rulesets, const View& ours) {
   std::string text;
-  for (const OtherRules& other : found) text += fmt::format("Of {}:\n\n{}\n", tool_name(other), other.text);
+  for (const OtherRules& other : found)
+    text += fmt::format("Of {}:\n\n{}\n", tool_name(other), other.text);
   for (const ir::Ruleset& rules : rulesets) {
     if (!ours.of(rules.family).present) continue;
     text += fmt::format("They take the place of the rules that bulkhead has now ({}).\n",
@@ -87,7 +90,8 @@ int run_import(const ImportOptions& options) {
   const auto found = find_rules(options);
   if (!found) return report(found.error());
   if (found->empty()) {
-    print("neither iptables-legacy nor iptables-nft has rules here: there is nothing to take over\n");
+    print(
+        "neither iptables-legacy nor iptables-nft has rules here: there is nothing to take over\n");
     return kDone;
   }
   std::vector<RulesInput> inputs;

@@ -16,9 +16,9 @@ struct ImportOptions {
   std::chrono::seconds wait = host::kDefaultWait;
 };
 
-// Takes over the rules of iptables-legacy or iptables-nft: shows them, asks, loads them as ours with their counts in
-// one transaction, and then removes the old ones. At no time is less enforced than before. A rule that can't be taken
-// over stops it before anything is changed.
+// Takes over the rules of iptables-legacy or iptables-nft: shows them, asks, loads them as ours
+// with their counts in one transaction, and then removes the old ones. At no time is less enforced
+// than before. A rule that can't be taken over stops it before anything is changed.
 int run_import(const ImportOptions& options);
 
 }  // namespace bulkhead::app

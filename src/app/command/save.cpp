@@ -24,10 +24,11 @@ int run_save(const SaveOptions& options) {
   if (!view) return report(view.error());
   for (const net::Family family : net::kFamilies) {
     if (!view->of(family).damage.empty()) {
-      return report({.kind = ErrorKind::kDamaged,
-                     .message = fmt::format("nothing was saved: the table `{} bulkhead' is damaged: {}",
-                                            net::family_word(family), view->of(family).damage),
-                     .hint = "a full load replaces it: bulkhead apply FILE, or bulkhead boot"});
+      return report(
+          {.kind = ErrorKind::kDamaged,
+           .message = fmt::format("nothing was saved: the table `{} bulkhead' is damaged: {}",
+                                  net::family_word(family), view->of(family).damage),
+           .hint = "a full load replaces it: bulkhead apply FILE, or bulkhead boot"});
     }
   }
   if (auto saved = host::save(options.state_folder, rules_to_save(*view)); !saved) {

@@ -90,14 +90,15 @@ std::string chain_text(const ir::Chain& chain, net::Family family, const Paint& 
   }
   if (rows.empty()) return text + fmt::format("    {}\n", paint.faint("no rules"));
   const size_t width = std::max<size_t>(rows.back().number.size(), 3);
-  text += paint.faint(fmt::format("  {:>{}}  {:>{}}  {:>{}}  {:<{}}  {}", "#", width, "packets", packets, "bytes",
-                                  bytes, "action", action, "what")) +
+  text += paint.faint(fmt::format("  {:>{}}  {:>{}}  {:>{}}  {:<{}}  {}", "#", width, "packets",
+                                  packets, "bytes", bytes, "action", action, "what")) +
           "\n";
   for (size_t i = 0; i < rows.size(); ++i) {
     const Row& row = rows[i];
     const std::string padded = fmt::format("{:<{}}", row.action, action);
-    std::string line = fmt::format("  {:>{}}  {:>{}}  {:>{}}  {}  {}", row.number, width, row.packets, packets,
-                                   row.bytes, bytes, dyed_action(padded, chain.rules[i], paint), row.conditions);
+    std::string line =
+        fmt::format("  {:>{}}  {:>{}}  {:>{}}  {}  {}", row.number, width, row.packets, packets,
+                    row.bytes, bytes, dyed_action(padded, chain.rules[i], paint), row.conditions);
     if (!row.arguments.empty()) line += "  " + paint.faint("(" + row.arguments + ")");
     if (!row.comment.empty()) line += "  " + paint.faint("# " + row.comment);
     text += line + "\n";
@@ -125,10 +126,13 @@ Json chain_json(const ir::Chain& chain, net::Family family) {
   return all;
 }
 
-bool wanted(const ir::Chain& chain, const std::string& name) { return name.empty() || chain.name == name; }
+bool wanted(const ir::Chain& chain, const std::string& name) {
+  return name.empty() || chain.name == name;
+}
 
 bool has_chain(const ir::Ruleset& rules, const std::string& name) {
-  return std::ranges::any_of(rules.tables, [&](const ir::Table& table) { return table.find(name) != nullptr; });
+  return std::ranges::any_of(rules.tables,
+                             [&](const ir::Table& table) { return table.find(name) != nullptr; });
 }
 
 }  // namespace
@@ -142,8 +146,8 @@ std::string show_text(const ir::Ruleset& rules, const std::string& chain, const 
       chains += (chains.empty() ? "" : "\n") + chain_text(one, rules.family, paint);
     }
     if (chains.empty()) continue;
-    text += fmt::format("{}{} {}\n\n{}", text.empty() ? "" : "\n", paint.strong(family_name(rules.family)),
-                        paint.strong(table.name), chains);
+    text += fmt::format("{}{} {}\n\n{}", text.empty() ? "" : "\n",
+                        paint.strong(family_name(rules.family)), paint.strong(table.name), chains);
   }
   return text;
 }
@@ -177,11 +181,13 @@ int run_show(const ShowOptions& options) {
     if (options.family && *options.family != family) continue;
     const Loaded& loaded = view->of(family);
     if (!loaded.damage.empty()) {
-      return report({.kind = ErrorKind::kDamaged,
-                     .message = fmt::format("the table `{} bulkhead' is damaged: {}", net::family_word(family),
-                                            loaded.damage),
-                     .hint = "`nft list ruleset` shows what is there; a full load replaces it: bulkhead boot, or "
-                             "bulkhead apply FILE"});
+      return report(
+          {.kind = ErrorKind::kDamaged,
+           .message = fmt::format("the table `{} bulkhead' is damaged: {}",
+                                  net::family_word(family), loaded.damage),
+           .hint =
+               "`nft list ruleset` shows what is there; a full load replaces it: bulkhead boot, or "
+               "bulkhead apply FILE"});
     }
     found |= has_chain(loaded.rules, options.chain);
     const std::string part =
@@ -189,7 +195,8 @@ int run_show(const ShowOptions& options) {
     text += (text.empty() || part.empty() ? "" : "\n") + part;
   }
   if (!found) {
-    return report({.kind = ErrorKind::kRefused, .message = fmt::format("there is no chain `{}'", options.chain)});
+    return report({.kind = ErrorKind::kRefused,
+                   .message = fmt::format("there is no chain `{}'", options.chain)});
   }
   if (options.json) {
     print(show_json(*view, options));

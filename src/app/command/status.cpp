@@ -26,7 +26,8 @@ std::vector<OtherTables> other_tables() {
   for (const net::Family family : net::kFamilies) {
     auto tables = legacy_tables(family);
     if (tables.empty()) continue;
-    OtherTables found{.owner = "iptables-legacy", .family = family, .tables = std::move(tables), .rules = {}};
+    OtherTables found{
+        .owner = "iptables-legacy", .family = family, .tables = std::move(tables), .rules = {}};
     const auto rules = read_other(Variant::kLegacy, family);
     if (rules && *rules) {
       found.rules = (*rules)->rules;
@@ -65,13 +66,13 @@ void judge_family(const Status& status, net::Family family, Judgement& judgement
   const Loaded& loaded = status.loaded.of(family);
   const std::string_view name = family_name(family);
   if (!loaded.damage.empty()) {
-    judgement.faults.push_back(
-        fmt::format("{}: the table in the kernel is damaged: {}. A full load replaces it: bulkhead boot, or "
-                    "bulkhead apply FILE",
-                    name, loaded.damage));
+    judgement.faults.push_back(fmt::format(
+        "{}: the table in the kernel is damaged: {}. A full load replaces it: bulkhead boot, or "
+        "bulkhead apply FILE",
+        name, loaded.damage));
   } else if (!loaded.present && saved_for(status.saved, family)) {
-    judgement.faults.push_back(fmt::format("{}: rules are saved, but none are loaded. To load them: bulkhead boot",
-                                           name));
+    judgement.faults.push_back(
+        fmt::format("{}: rules are saved, but none are loaded. To load them: bulkhead boot", name));
   }
 }
 
@@ -87,25 +88,31 @@ Judgement judge(const Status& status) {
 
   switch (status.saved.state) {
     case host::Saved::State::kLost:
-      judgement.faults.push_back(fmt::format("{}. A boot would close the host. To save what is loaded: bulkhead save",
-                                             status.saved.why));
+      judgement.faults.push_back(
+          fmt::format("{}. A boot would close the host. To save what is loaded: bulkhead save",
+                      status.saved.why));
       break;
     case host::Saved::State::kNever:
-      if (any) judgement.notes.emplace_back("the rules were never saved: a restart forgets them (bulkhead save)");
+      if (any)
+        judgement.notes.emplace_back(
+            "the rules were never saved: a restart forgets them (bulkhead save)");
       break;
     case host::Saved::State::kReadable:
       if (any && !status.saved_is_loaded) {
-        judgement.notes.emplace_back("a restart loads the saved rules, which are not the loaded ones (bulkhead save)");
+        judgement.notes.emplace_back(
+            "a restart loads the saved rules, which are not the loaded ones (bulkhead save)");
       }
       break;
   }
   if (sound && v4.present != v6.present) {
-    judgement.notes.push_back(fmt::format("nothing is enforced for {}: whoever speaks it isn't kept out",
-                                          v4.present ? "IPv6" : "IPv4"));
+    judgement.notes.push_back(
+        fmt::format("nothing is enforced for {}: whoever speaks it isn't kept out",
+                    v4.present ? "IPv6" : "IPv4"));
   }
   const bool others_drop = std::ranges::any_of(status.foreign, &backend::ForeignChain::drops) ||
                            std::ranges::any_of(status.others, &OtherTables::may_drop);
-  if (others_drop) judgement.notes.emplace_back("what bulkhead accepts, other tables may still drop");
+  if (others_drop)
+    judgement.notes.emplace_back("what bulkhead accepts, other tables may still drop");
   return judgement;
 }
 
@@ -113,8 +120,9 @@ int run_status(const StatusOptions& options) {
   const auto status = gather(options);
   if (!status) return report(status.error());
   const Judgement judgement = judge(*status);
-  print(options.json ? status_json(*status, judgement)
-                     : status_text(*status, judgement, Paint(wants_color(options.color, STDOUT_FILENO))));
+  print(options.json
+            ? status_json(*status, judgement)
+            : status_text(*status, judgement, Paint(wants_color(options.color, STDOUT_FILENO))));
   return judgement.faults.empty() ? kDone : kFailed;
 }
 

@@ -17,7 +17,8 @@ class Sheet {
 
   void heading(std::string_view text) { heading_ = text; }
   void line(std::string_view text) {
-    text_ += fmt::format("{}{:{}}{}\n", paint_.strong(heading_), "", kMargin - heading_.size(), text);
+    text_ +=
+        fmt::format("{}{:{}}{}\n", paint_.strong(heading_), "", kMargin - heading_.size(), text);
     heading_ = {};
   }
   std::string text() const { return text_; }
@@ -57,22 +58,25 @@ std::string saved_words(const Status& status) {
     case host::Saved::State::kLost: return "lost";
     case host::Saved::State::kReadable: break;
   }
-  if (!status.loaded.v4.present && !status.loaded.v6.present) return fmt::format("yes, in {}", status.saved_file);
-  return status.saved_is_loaded ? fmt::format("yes, {} is what is loaded", status.saved_file)
-                                : fmt::format("yes, but {} differs from what is loaded", status.saved_file);
+  if (!status.loaded.v4.present && !status.loaded.v6.present)
+    return fmt::format("yes, in {}", status.saved_file);
+  return status.saved_is_loaded
+             ? fmt::format("yes, {} is what is loaded", status.saved_file)
+             : fmt::format("yes, but {} differs from what is loaded", status.saved_file);
 }
 
 // The base chains of one foreign table in one line.
 void write_foreign(const Status& status, const Paint& paint, Sheet& sheet) {
   for (const backend::ForeignChain& chain : status.foreign) {
     const std::string drops = chain.drops ? paint.warning("may drop") : "accepts only";
-    sheet.line(fmt::format("{} {}, chain {} at {}, priority {}: {}, {}", chain.family, printable(chain.table),
-                           printable(chain.chain), chain.hook, chain.priority,
-                           counted(chain.rules, "rule", "rules"), drops));
+    sheet.line(fmt::format("{} {}, chain {} at {}, priority {}: {}, {}", chain.family,
+                           printable(chain.table), printable(chain.chain), chain.hook,
+                           chain.priority, counted(chain.rules, "rule", "rules"), drops));
   }
   for (const OtherTables& other : status.others) {
-    const std::string rules = other.rules ? counted(*other.rules, "rule", "rules")
-                                          : "its tool isn't installed, so its rules can't be counted";
+    const std::string rules = other.rules
+                                  ? counted(*other.rules, "rule", "rules")
+                                  : "its tool isn't installed, so its rules can't be counted";
     sheet.line(fmt::format("{}, {}, tables {}: {}, {}", other.owner, family_name(other.family),
                            fmt::join(other.tables, " "), rules,
                            other.may_drop ? paint.warning("may drop") : "drops nothing"));
@@ -114,14 +118,18 @@ std::string status_text(const Status& status, const Judgement& judgement, const 
   sheet.heading("saved");
   sheet.line(saved_words(status));
   sheet.heading("forwarding");
-  sheet.line(fmt::format("IPv4 {}, IPv6 {}", status.forwards_v4 ? "on" : "off", status.forwards_v6 ? "on" : "off"));
+  sheet.line(fmt::format("IPv4 {}, IPv6 {}", status.forwards_v4 ? "on" : "off",
+                         status.forwards_v6 ? "on" : "off"));
   sheet.heading("others");
-  if (status.foreign.empty() && status.others.empty()) sheet.line("no other program filters packets here");
+  if (status.foreign.empty() && status.others.empty())
+    sheet.line("no other program filters packets here");
   write_foreign(status, paint, sheet);
 
   std::string text = sheet.text() + "\n";
-  for (const std::string& note : judgement.notes) text += fmt::format("{} {}\n", paint.warning("note:"), note);
-  for (const std::string& fault : judgement.faults) text += fmt::format("{} {}\n", paint.bad("wrong:"), fault);
+  for (const std::string& note : judgement.notes)
+    text += fmt::format("{} {}\n", paint.warning("note:"), note);
+  for (const std::string& fault : judgement.faults)
+    text += fmt::format("{} {}\n", paint.bad("wrong:"), fault);
   if (judgement.faults.empty()) text += paint.good("nothing is wrong") + "\n";
   return text;
 }

@@ -22,8 +22,8 @@ bool only_reads(const lang::Operation& operation) {
   return std::holds_alternative<lang::Check>(operation);
 }
 
-// Prints into `out` what the command shows, from the same look that it changes: `-L -Z` zeroes exactly the counts
-// that it printed.
+// Prints into `out` what the command shows, from the same look that it changes: `-L -Z` zeroes
+// exactly the counts that it printed.
 Result<void> execute(const Personality& self, const lang::Command& command, std::string& out) {
   Result<std::unique_ptr<backend::Backend>> backend = self.open();
   if (!backend) return backend.error();
@@ -36,7 +36,7 @@ Result<void> execute(const Personality& self, const lang::Command& command, std:
   }
   return store.change(self.family, wait_time(command.wait_seconds), [&](ir::Ruleset& rules) {
     out = lang::output_of(command, rules, self.names);
-    return lang::apply(command.operation, command.table, rules);
+    return lang::apply(command, rules);
   });
 }
 
@@ -52,7 +52,8 @@ Outcome run_command(const Personality& self, std::span<char* const> arguments) {
   }
   for (const std::string& warning : command->warnings) outcome.err += warning + '\n';
   if (const auto* version = std::get_if<lang::Version>(&command->operation)) {
-    outcome.out = version->negated ? fmt::format("Not {} ;-)\n", kVersion) : version_line(self.program);
+    outcome.out =
+        version->negated ? fmt::format("Not {} ;-)\n", kVersion) : version_line(self.program);
     return outcome;
   }
   if (const auto* help = std::get_if<lang::Help>(&command->operation)) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// iptables-restore and iptables-save. argv[0] is the name that libc's getopt(3) says its errors with, on stderr.
+// iptables-restore and iptables-save. argv[0] is the name that libc's getopt(3) says its errors
+// with, on stderr.
 
 #include <functional>
 #include <string>
@@ -17,6 +18,7 @@ Outcome run_restore(const Personality& self, int argc, char** argv, const ReadFi
 // `output` writes the file of -f.
 using WriteFile = std::function<Result<void>(const std::string& path, std::string_view text)>;
 // date: ctime(3)'s, without its newline.
-Outcome run_save(const Personality& self, int argc, char** argv, std::string_view date, const WriteFile& output);
+Outcome run_save(const Personality& self, int argc, char** argv, std::string_view date,
+                 const WriteFile& output);
 
 }  // namespace bulkhead::app

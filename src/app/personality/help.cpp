@@ -45,9 +45,11 @@ Rules ([!]: may be negated by a ! in front):
   [!] -o, --out-interface NAME[+]
 )";
 
-constexpr std::string_view kFragment = "  [!] -f, --fragments           second and later fragments\n";
+constexpr std::string_view kFragment =
+    "  [!] -f, --fragments           second and later fragments\n";
 
-constexpr std::string_view kOptions = R"(  -m, --match NAME              more conditions, with options of their own
+constexpr std::string_view kOptions =
+    R"(  -m, --match NAME              more conditions, with options of their own
   -j, --jump TARGET             what to do with the packet
   -g, --goto CHAIN              go to a chain and don't come back
   -c, --set-counters PACKETS BYTES

@@ -9,7 +9,8 @@
 
 namespace bulkhead::app {
 
-// What -h prints: the commands, the options, and the help of the matches and the target named before it.
+// What -h prints: the commands, the options, and the help of the matches and the target named
+// before it.
 std::string help_text(std::string_view program, net::Family family, const lang::Help& help);
 
 }  // namespace bulkhead::app

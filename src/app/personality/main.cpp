@@ -50,7 +50,8 @@ struct CloseFile {
 };
 
 Result<std::string> read_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, CloseFile> opened(path == "-" ? nullptr : std::fopen(path.c_str(), "re"));
+  const std::unique_ptr<std::FILE, CloseFile> opened(path == "-" ? nullptr
+                                                                 : std::fopen(path.c_str(), "re"));
   if (path != "-" && !opened) {
     return Error{.message = fmt::format("Can't open {}: {}", path, std::strerror(errno))};
   }
@@ -59,13 +60,15 @@ Result<std::string> read_file(const std::string& path) {
   char buffer[1 << 16];
   while (const size_t got = std::fread(buffer, 1, sizeof buffer, file)) text.append(buffer, got);
   // Half a file must not pass for a whole one.
-  if (std::ferror(file) != 0) return Error{.message = fmt::format("Can't read {}: {}", path, std::strerror(errno))};
+  if (std::ferror(file) != 0)
+    return Error{.message = fmt::format("Can't read {}: {}", path, std::strerror(errno))};
   return text;
 }
 
 Result<void> write_file(const std::string& path, std::string_view text) {
   std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "we"));
-  if (!file) return Error{.message = fmt::format("Failed to open file, error: {}", std::strerror(errno))};
+  if (!file)
+    return Error{.message = fmt::format("Failed to open file, error: {}", std::strerror(errno))};
   const bool written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
   if (std::fclose(file.release()) != 0 || !written) {
     return Error{.message = fmt::format("Failed to write file, error: {}", std::strerror(errno))};
@@ -94,7 +97,9 @@ Outcome run(const Name& name, int argc, char** argv) {
 
 }  // namespace
 
-std::string version_line(std::string_view program) { return fmt::format("{} v{}\n", program, kVersion); }
+std::string version_line(std::string_view program) {
+  return fmt::format("{} v{}\n", program, kVersion);
+}
 
 std::chrono::seconds wait_time(std::optional<uint32_t> seconds) {
   if (!seconds || *seconds == 0) return host::kDefaultWait;

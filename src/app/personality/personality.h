@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// What the programs named iptables... share: what they stand on, given from outside so that a test can run them with
-// a fake back end, and what comes out of a run, written by whoever called.
+// What the programs named iptables... share: what they stand on, given from outside so that a test
+// can run them with a fake back end, and what comes out of a run, written by whoever called.
 
 #include <chrono>
 #include <functional>
@@ -36,7 +36,8 @@ struct Outcome {
 inline constexpr std::string_view kVersion = "1.8.9 (bulkhead)";
 std::string version_line(std::string_view program);  // "iptables v1.8.9 (bulkhead)\n"
 
-// How long to wait for other programs that change the rules. Nothing, or 0, is the default; UINT32_MAX for ever.
+// How long to wait for other programs that change the rules. Nothing, or 0, is the default;
+// UINT32_MAX for ever.
 std::chrono::seconds wait_time(std::optional<uint32_t> seconds);
 
 }  // namespace bulkhead::app

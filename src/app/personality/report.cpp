@@ -41,13 +41,16 @@ std::string usage_line(const Personality& self, const Error& error) {
 }
 
 // The kinds that are alike for every program.
-void report_other(const Personality& self, const Error& error, std::string_view table, Outcome& outcome) {
+void report_other(const Personality& self, const Error& error, std::string_view table,
+                  Outcome& outcome) {
   switch (error.kind) {
     case ErrorKind::kPermission:
-      // The text of xtables' exit code 3; but a user who is not root is stopped by xtables' lock before, with 4.
-      outcome.err += fmt::format("{} v{}: can't initialize {} table `{}': Permission denied (you must be root)\n",
-                                 self.program, kVersion,
-                                 self.family == net::Family::kIpv4 ? "iptables" : "ip6tables", table);
+      // The text of xtables' exit code 3; but a user who is not root is stopped by xtables' lock
+      // before, with 4.
+      outcome.err += fmt::format(
+          "{} v{}: can't initialize {} table `{}': Permission denied (you must be root)\n",
+          self.program, kVersion, self.family == net::Family::kIpv4 ? "iptables" : "ip6tables",
+          table);
       outcome.exit_code = kResourceProblem;
       break;
     case ErrorKind::kSystem:
@@ -63,8 +66,8 @@ void report_other(const Personality& self, const Error& error, std::string_view 
 
 }  // namespace
 
-void report_command(const Personality& self, const Error& error, const Source& words, std::string_view table,
-                    Outcome& outcome) {
+void report_command(const Personality& self, const Error& error, const Source& words,
+                    std::string_view table, Outcome& outcome) {
   if (error.kind == ErrorKind::kUsage) {
     outcome.err += usage_line(self, error) + details(error, words, false) + try_help(self);
     outcome.exit_code = kParameterProblem;
@@ -72,8 +75,9 @@ void report_command(const Personality& self, const Error& error, const Source& w
   }
   if (error.kind == ErrorKind::kRefused) {
     const std::string text = legacy_text(error);
-    outcome.err += fmt::format("{}: {}.\n", self.program, text) +
-                   details(error, words, error.errno_value != 0 && !text.starts_with(error.message));
+    outcome.err +=
+        fmt::format("{}: {}.\n", self.program, text) +
+        details(error, words, error.errno_value != 0 && !text.starts_with(error.message));
     outcome.exit_code = kOtherProblem;
     return;
   }
@@ -81,7 +85,8 @@ void report_command(const Personality& self, const Error& error, const Source& w
   outcome.err += details(error, words, false);
 }
 
-void report_restore(const Personality& self, const Error& error, const Source& file, Outcome& outcome) {
+void report_restore(const Personality& self, const Error& error, const Source& file,
+                    Outcome& outcome) {
   const uint32_t line = file.position(error.span.begin).line;
   if (error.kind == ErrorKind::kUsage) {
     outcome.err += usage_line(self, error) + details(error, file, false) +

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "lang/restore.h"
+
 #include <getopt.h>
 
 #include <cstring>
@@ -10,18 +12,22 @@
 #include "app/personality/report.h"
 #include "app/store.h"
 #include "lang/number.h"
-#include "lang/restore.h"
 
 namespace bulkhead::app {
 
 namespace {
 
 constexpr option kLongOptions[] = {
-    {"counters", no_argument, nullptr, 'c'},      {"verbose", no_argument, nullptr, 'v'},
-    {"version", no_argument, nullptr, 'V'},       {"test", no_argument, nullptr, 't'},
-    {"help", no_argument, nullptr, 'h'},          {"noflush", no_argument, nullptr, 'n'},
-    {"modprobe", required_argument, nullptr, 'M'}, {"table", required_argument, nullptr, 'T'},
-    {"wait", optional_argument, nullptr, 'w'},    {"wait-interval", optional_argument, nullptr, 'W'},
+    {"counters", no_argument, nullptr, 'c'},
+    {"verbose", no_argument, nullptr, 'v'},
+    {"version", no_argument, nullptr, 'V'},
+    {"test", no_argument, nullptr, 't'},
+    {"help", no_argument, nullptr, 'h'},
+    {"noflush", no_argument, nullptr, 'n'},
+    {"modprobe", required_argument, nullptr, 'M'},
+    {"table", required_argument, nullptr, 'T'},
+    {"wait", optional_argument, nullptr, 'w'},
+    {"wait-interval", optional_argument, nullptr, 'W'},
     {nullptr, 0, nullptr, 0},
 };
 
@@ -48,7 +54,8 @@ std::string usage_text(std::string_view program) {
       program);
 }
 
-// getopt's "w" has no argument in the short form; iptables-restore takes the next word if it can be one.
+// getopt's "w" has no argument in the short form; iptables-restore takes the next word if it can be
+// one.
 const char* argument_or_next(int argc, char** argv) {
   if (optarg != nullptr) return optarg;
   if (optind < argc && argv[optind][0] != '-' && argv[optind][0] != '!') return argv[optind++];
@@ -57,13 +64,13 @@ const char* argument_or_next(int argc, char** argv) {
 
 Outcome parameter_problem(const Personality& self, std::string_view message) {
   return {.exit_code = 2,
-          .err = fmt::format("{0} v{1}: {2}\nTry `{0} -h' or '{0} --help' for more information.\n", self.program,
-                             kVersion, message)};
+          .err = fmt::format("{0} v{1}: {2}\nTry `{0} -h' or '{0} --help' for more information.\n",
+                             self.program, kVersion, message)};
 }
 
 // Gives the outcome where the arguments already decide it.
-std::optional<Outcome> read_arguments(const Personality& self, int argc, char** argv, Arguments& arguments,
-                                      std::string& err) {
+std::optional<Outcome> read_arguments(const Personality& self, int argc, char** argv,
+                                      Arguments& arguments, std::string& err) {
   optind = 0;  // glibc: start anew
   for (int c = 0; (c = getopt_long(argc, argv, "bcvVthnwWM:T:", kLongOptions, nullptr)) != -1;) {
     switch (c) {
@@ -78,24 +85,29 @@ std::optional<Outcome> read_arguments(const Personality& self, int argc, char** 
       case 'T': arguments.options.table = optarg; break;
       case 'w': {
         const char* text = argument_or_next(argc, argv);
-        const auto seconds = text == nullptr ? std::optional<int64_t>(-1) : lang::leading_integer(text);
+        const auto seconds =
+            text == nullptr ? std::optional<int64_t>(-1) : lang::leading_integer(text);
         if (!seconds) return parameter_problem(self, "wait seconds not numeric");
-        arguments.wait = *seconds < 0 || *seconds > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(*seconds);
+        arguments.wait =
+            *seconds < 0 || *seconds > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(*seconds);
         break;
       }
       case 'W': {
         const char* text = argument_or_next(argc, argv);
         if (text == nullptr) return parameter_problem(self, "wait interval value required");
-        if (!lang::leading_number(text)) return parameter_problem(self, "wait interval not numeric");
+        if (!lang::leading_number(text))
+          return parameter_problem(self, "wait interval not numeric");
         err += "Ignoring deprecated --wait-interval option.\n";
         arguments.has_interval = true;
         break;
       }
       default:
-        return Outcome{.exit_code = 1, .err = fmt::format("Try `{} -h' for more information.\n", self.program)};
+        return Outcome{.exit_code = 1,
+                       .err = fmt::format("Try `{} -h' for more information.\n", self.program)};
     }
   }
-  if (optind + 1 < argc) return Outcome{.exit_code = 1, .err = "Unknown arguments found on commandline\n"};
+  if (optind + 1 < argc)
+    return Outcome{.exit_code = 1, .err = "Unknown arguments found on commandline\n"};
   if (optind < argc) arguments.file = argv[optind];
   if (arguments.has_interval && arguments.wait.value_or(0) == 0) {
     return Outcome{.exit_code = 1, .err = "Option --wait-interval requires option --wait\n"};
@@ -119,12 +131,14 @@ Result<void> load_file(const Personality& self, const Source& source, const Argu
     options.warnings = &warnings;
     return lang::restore(source, options, rules);
   };
-  // A file that says everything doesn't need to know what is there, so it also mends what can't be read.
+  // A file that says everything doesn't need to know what is there, so it also mends what can't be
+  // read.
   const bool is_whole = !arguments.options.noflush && arguments.options.table.empty();
   Result<void> done;
   if (arguments.test) {
     Result<ir::Ruleset> rules = store.load(self.family);
-    if (!rules && is_whole && rules.error().kind == ErrorKind::kDamaged) rules = ir::Ruleset{.family = self.family};
+    if (!rules && is_whole && rules.error().kind == ErrorKind::kDamaged)
+      rules = ir::Ruleset{.family = self.family};
     if (!rules) return rules.error();
     done = edit(*rules);
     if (done) done = store.rehearse({&*rules, 1});
@@ -152,7 +166,8 @@ Outcome run_restore(const Personality& self, int argc, char** argv, const ReadFi
     return outcome;
   }
   const Source source(arguments.file, *std::move(text));
-  if (auto r = load_file(self, source, arguments, outcome); !r) report_restore(self, r.error(), source, outcome);
+  if (auto r = load_file(self, source, arguments, outcome); !r)
+    report_restore(self, r.error(), source, outcome);
   return outcome;
 }
 

@@ -13,9 +13,12 @@ namespace bulkhead::app {
 namespace {
 
 constexpr option kLongOptions[] = {
-    {"counters", no_argument, nullptr, 'c'},       {"dump", no_argument, nullptr, 'd'},
-    {"table", required_argument, nullptr, 't'},    {"modprobe", required_argument, nullptr, 'M'},
-    {"file", required_argument, nullptr, 'f'},     {"version", no_argument, nullptr, 'V'},
+    {"counters", no_argument, nullptr, 'c'},
+    {"dump", no_argument, nullptr, 'd'},
+    {"table", required_argument, nullptr, 't'},
+    {"modprobe", required_argument, nullptr, 'M'},
+    {"file", required_argument, nullptr, 'f'},
+    {"version", no_argument, nullptr, 'V'},
     {nullptr, 0, nullptr, 0},
 };
 
@@ -33,7 +36,8 @@ Result<std::string> saved_text(const Personality& self, const lang::SaveStyle& s
 
 }  // namespace
 
-Outcome run_save(const Personality& self, int argc, char** argv, std::string_view date, const WriteFile& output) {
+Outcome run_save(const Personality& self, int argc, char** argv, std::string_view date,
+                 const WriteFile& output) {
   lang::SaveStyle style{.counters = false, .table = {}, .program = self.program, .date = date};
   std::string file;
   std::string err;
@@ -48,18 +52,21 @@ Outcome run_save(const Personality& self, int argc, char** argv, std::string_vie
       case 'f': file = optarg; break;
       case 'V': return {.out = version_line(self.program)};
       default:
-        return failed(fmt::format("{}Look at manual page `{}.8' for more information.", err, self.program));
+        return failed(
+            fmt::format("{}Look at manual page `{}.8' for more information.", err, self.program));
     }
   }
   if (optind < argc) return failed(err + "Unknown arguments found on commandline");
   if (!style.table.empty() && ir::builtin_table(style.table) == nullptr) {
-    return failed(fmt::format("{}{} v{}: Cannot initialize: Table does not exist (do you need to insmod?)", err,
-                              self.program, kVersion));
+    return failed(
+        fmt::format("{}{} v{}: Cannot initialize: Table does not exist (do you need to insmod?)",
+                    err, self.program, kVersion));
   }
   Outcome outcome{.err = std::move(err)};
   Result<std::string> text = saved_text(self, style);
   if (!text) {
-    report_command(self, text.error(), Source("", ""), style.table.empty() ? "filter" : style.table, outcome);
+    report_command(self, text.error(), Source("", ""), style.table.empty() ? "filter" : style.table,
+                   outcome);
     return outcome;
   }
   if (file.empty()) {

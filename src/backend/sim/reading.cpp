@@ -26,7 +26,8 @@ constexpr size_t kHeaderSizes[] = {20, 8, 8, 8, 4};
 
 }  // namespace
 
-// Bits that begin `first` bits behind the start of the IP header; nothing if the packet ends before they do.
+// Bits that begin `first` bits behind the start of the IP header; nothing if the packet ends before
+// they do.
 std::optional<U128> Reading::bits(size_t first, unsigned width) const {
   if (first + width > packet_.bytes.size() * 8) return std::nullopt;
   U128 value = 0;
@@ -56,8 +57,9 @@ Answer Reading::ask_one(const ir::Constraint& constraint) const {
         case ir::Meta::kInInterface: value = interface_value(packet_.in_interface); break;
         case ir::Meta::kOutInterface: value = interface_value(packet_.out_interface); break;
         case ir::Meta::kProtocol:
-          // ip6_packet_match() of net/ipv6/netfilter/ip6_tables.c: whoever asks for the protocol where the
-          // extension headers are cut off has the packet dropped, whatever protocol was asked for.
+          // ip6_packet_match() of net/ipv6/netfilter/ip6_tables.c: whoever asks for the protocol
+          // where the extension headers are cut off has the packet dropped, whatever protocol was
+          // asked for.
           if (!layout_.protocol) return Answer::kDropped;
           value = *layout_.protocol;
           break;
@@ -87,9 +89,10 @@ Answer Reading::ask_any(const ir::AnyOf& any) const {
 Answer Reading::ask_header(const ir::Header& header) const {
   const bool tcp = header.form == ir::Header::Form::kTcp;
   if (layout_.fragment_offset != 0) {
-    // tcp_mt() compares with 1 what the kernel counts in units of 8 bytes for IPv4 but in bytes for IPv6,
-    // where it can't be 1.
-    const bool overwrites_flags = tcp && layout_.family == net::Family::kIpv4 && layout_.fragment_offset == 1;
+    // tcp_mt() compares with 1 what the kernel counts in units of 8 bytes for IPv4 but in bytes for
+    // IPv6, where it can't be 1.
+    const bool overwrites_flags =
+        tcp && layout_.family == net::Family::kIpv4 && layout_.fragment_offset == 1;
     return overwrites_flags ? Answer::kDropped : Answer::kNo;
   }
   if (!has_transport(kHeaderSizes[static_cast<size_t>(header.form)])) return Answer::kDropped;
@@ -101,7 +104,8 @@ Answer Reading::ask_tcp_option(const ir::Header& header) const {
   constexpr size_t kFixed = 20;
   const size_t length = (packet_.bytes[layout_.transport_offset + 12] >> 4) * size_t{4};
   if (length < kFixed || !has_transport(length)) return Answer::kDropped;
-  const auto options = std::span(packet_.bytes).subspan(layout_.transport_offset + kFixed, length - kFixed);
+  const auto options =
+      std::span(packet_.bytes).subspan(layout_.transport_offset + kFixed, length - kFixed);
   for (size_t i = 0; i < options.size();) {
     if (options[i] == header.tcp_option) return answer(!header.tcp_option_negated);
     const bool single = options[i] < 2 || i + 1 == options.size();  // kinds 0 and 1 have no length

@@ -42,8 +42,8 @@ bool Walk::finish(Verdict verdict, ir::Action action) {
   return true;
 }
 
-// The first condition that doesn't hold ends the asking. One that can't be known doesn't: what stands behind it
-// may still say no.
+// The first condition that doesn't hold ends the asking. One that can't be known doesn't: what
+// stands behind it may still say no.
 Walk::Asked Walk::ask(const ir::Rule& rule) {
   Truth matched = Truth::kYes;
   const auto holds = [&](const ir::Condition& condition) {
@@ -56,7 +56,8 @@ Walk::Asked Walk::ask(const ir::Rule& rule) {
   };
   const auto ask_all = [&](const ir::Predicate& predicate) {
     for (const ir::Condition& condition : predicate) {
-      if (matched == Truth::kYes && reading_.ask(condition) == Answer::kDropped) return Asked{Truth::kNo, true};
+      if (matched == Truth::kYes && reading_.ask(condition) == Answer::kDropped)
+        return Asked{Truth::kNo, true};
       const Truth one = holds(condition);
       if (one == Truth::kNo) return Asked{Truth::kNo, false};
       if (one == Truth::kUnknown) matched = Truth::kUnknown;
@@ -64,7 +65,8 @@ Walk::Asked Walk::ask(const ir::Rule& rule) {
     return Asked{matched, false};
   };
   Asked asked = ask_all(rule.head.predicate);
-  for (auto match = rule.matches.begin(); match != rule.matches.end() && asked.matched != Truth::kNo; ++match) {
+  for (auto match = rule.matches.begin();
+       match != rule.matches.end() && asked.matched != Truth::kNo; ++match) {
     asked = ask_all(match->predicate);
   }
   return asked;
@@ -101,7 +103,8 @@ const ir::Chain* chain_at(const ir::Table& table, ir::Hook hook) {
 
 }  // namespace
 
-Outcome evaluate(const ir::Ruleset& rules, std::string_view table_name, const Packet& packet, const Oracle& oracle) {
+Outcome evaluate(const ir::Ruleset& rules, std::string_view table_name, const Packet& packet,
+                 const Oracle& oracle) {
   Outcome outcome{.decided_by = ir::Accept{}};
   const auto layout = net::parse_layout(packet.bytes);
   assert(layout && layout->family == rules.family);

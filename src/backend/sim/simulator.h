@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// The reference: what a ruleset does with one packet, written to be obviously right. No step is shared with the
-// compiled form; iptables-legacy and the kernel are compared with it.
+// The reference: what a ruleset does with one packet, written to be obviously right. No step is
+// shared with the compiled form; iptables-legacy and the kernel are compared with it.
 
 #include <cstdint>
 #include <functional>
@@ -20,7 +20,7 @@ namespace bulkhead::backend::sim {
 struct Packet {
   std::vector<uint8_t> bytes;  // from the IP header on
   ir::Hook hook = ir::Hook::kInput;
-  std::string in_interface;   // empty where the hook has none
+  std::string in_interface;  // empty where the hook has none
   std::string out_interface;
   ir::CtState state = ir::CtState::kNew;
   uint32_t mark = 0;
@@ -31,27 +31,29 @@ enum class Truth : uint8_t { kNo, kYes, kUnknown };
 // A rule (or a policy) that was asked, and what became of it.
 struct Met {
   const ir::Chain* chain = nullptr;
-  size_t rule = 0;          // index in chain->rules; rules.size(): the policy
+  size_t rule = 0;  // index in chain->rules; rules.size(): the policy
   Truth matched = Truth::kNo;
-  unsigned depth = 0;       // how many user chains deep
-  bool hotdrop = false;     // the packet was dropped while it was asked: its header is cut off
+  unsigned depth = 0;    // how many user chains deep
+  bool hotdrop = false;  // the packet was dropped while it was asked: its header is cut off
 };
 
 enum class Verdict : uint8_t { kAccept, kDrop, kReject };
 
 struct Outcome {
   Verdict verdict = Verdict::kAccept;
-  ir::Action decided_by;        // Accept, Drop or Reject
-  std::vector<Met> trace;       // every rule that was asked, in order
-  bool depends = false;         // a condition that can't be known here (limit, an opaque match) was asked
+  ir::Action decided_by;   // Accept, Drop or Reject
+  std::vector<Met> trace;  // every rule that was asked, in order
+  bool depends = false;  // a condition that can't be known here (limit, an opaque match) was asked
 };
 
-// How a condition that the packet alone doesn't decide is answered (Limit, Opaque). The default says yes to a
-// Limit (its bucket is full) and kUnknown-as-no to an Opaque, and marks the outcome as `depends`.
+// How a condition that the packet alone doesn't decide is answered (Limit, Opaque). The default
+// says yes to a Limit (its bucket is full) and kUnknown-as-no to an Opaque, and marks the outcome
+// as `depends`.
 using Oracle = std::function<Truth(const ir::Rule&, const ir::Condition&)>;
 
 // What the packet meets at `packet.hook` in one table ("filter"); a table that isn't there accepts.
-// Needs verified rules (every jump has its chain, no loops) and a packet of their family with a whole IP header.
+// Needs verified rules (every jump has its chain, no loops) and a packet of their family with a
+// whole IP header.
 Outcome evaluate(const ir::Ruleset& rules, std::string_view table, const Packet& packet,
                  const Oracle& oracle = {});
 

@@ -37,7 +37,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x01 ]\n"
                "[ payload load 1b @ transport + 0 => reg 1 ]\n"
-               "[ cmp eq reg 1 0x08 ]",
+               "[ cmp eq reg 1 0x08 ]\n"
+               "[ payload load 3b @ transport + 5 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "icmp 192.0.2.1 > 192.0.2.2 type 8/0",
         .miss = "icmp 192.0.2.1 > 192.0.2.2 type 13/0",
     },
@@ -47,7 +49,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x01 ]\n"
                "[ payload load 2b @ transport + 0 => reg 1 ]\n"
-               "[ cmp eq reg 1 0x0301 ]",
+               "[ cmp eq reg 1 0x0301 ]\n"
+               "[ payload load 3b @ transport + 5 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "icmp 192.0.2.1 > 192.0.2.2 type 3/1",
         .miss = "icmp 192.0.2.1 > 192.0.2.2 type 3/0",
     },
@@ -57,7 +61,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x01 ]\n"
                "[ payload load 1b @ transport + 0 => reg 1 ]\n"
-               "[ cmp neq reg 1 0x08 ]",
+               "[ cmp neq reg 1 0x08 ]\n"
+               "[ payload load 3b @ transport + 5 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "icmp 192.0.2.1 > 192.0.2.2 type 13",
         .miss = "icmp 192.0.2.1 > 192.0.2.2 type 8",
     },
@@ -67,7 +73,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x01 ]\n"
                "[ payload load 2b @ transport + 0 => reg 1 ]\n"
-               "[ cmp gte reg 1 0x0000 ]",
+               "[ cmp gte reg 1 0x0000 ]\n"
+               "[ payload load 3b @ transport + 5 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "icmp 192.0.2.1 > 192.0.2.2 type 17",
         .miss = "udp 192.0.2.1:40000 > 192.0.2.2:53",
     },

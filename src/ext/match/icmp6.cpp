@@ -37,7 +37,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x3a ]\n"
                "[ payload load 1b @ transport + 0 => reg 1 ]\n"
-               "[ cmp eq reg 1 0x80 ]",
+               "[ cmp eq reg 1 0x80 ]\n"
+               "[ payload load 3b @ transport + 5 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "icmp6 2001:db8::1 > 2001:db8::2 type 128/0",
         .miss = "icmp6 2001:db8::1 > 2001:db8::2 type 129/0",
     },
@@ -47,7 +49,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x3a ]\n"
                "[ payload load 2b @ transport + 0 => reg 1 ]\n"
-               "[ cmp eq reg 1 0x0104 ]",
+               "[ cmp eq reg 1 0x0104 ]\n"
+               "[ payload load 3b @ transport + 5 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "icmp6 2001:db8::1 > 2001:db8::2 type 1/4",
         .miss = "icmp6 2001:db8::1 > 2001:db8::2 type 1/3",
     },
@@ -57,7 +61,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x3a ]\n"
                "[ payload load 1b @ transport + 0 => reg 1 ]\n"
-               "[ cmp neq reg 1 0x01 ]",
+               "[ cmp neq reg 1 0x01 ]\n"
+               "[ payload load 3b @ transport + 5 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "icmp6 2001:db8::1 > 2001:db8::2 type 2",
         .miss = "icmp6 2001:db8::1 > 2001:db8::2 type 1/7",
     },

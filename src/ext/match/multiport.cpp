@@ -70,7 +70,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x06 ]\n"
                "[ payload load 2b @ transport + 2 => reg 1 ]\n"
-               "[ lookup reg 1 in { 0x0016-0x0016, 0x0050-0x005a } ]",
+               "[ lookup reg 1 in { 0x0016-0x0016, 0x0050-0x005a } ]\n"
+               "[ payload load 3b @ transport + 1 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "tcp 192.0.2.1:40000 > 192.0.2.2:90",
         .miss = "tcp 192.0.2.1:80 > 192.0.2.2:23",
     },
@@ -80,7 +82,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x06 ]\n"
                "[ payload load 2b @ transport + 2 => reg 1 ]\n"
-               "[ lookup reg 1 not in { 0x0016, 0x0050 } ]",
+               "[ lookup reg 1 not in { 0x0016, 0x0050 } ]\n"
+               "[ payload load 3b @ transport + 1 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "tcp 192.0.2.1:22 > 192.0.2.2:81",
         .miss = "tcp 192.0.2.1:40000 > 192.0.2.2:80",
     },
@@ -90,7 +94,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x11 ]\n"
                "[ payload load 2b @ transport + 0 => reg 1 ]\n"
-               "[ lookup reg 1 in { 0x0035, 0x007b } ]",
+               "[ lookup reg 1 in { 0x0035, 0x007b } ]\n"
+               "[ payload load 3b @ transport + 1 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "udp 192.0.2.1:123 > 192.0.2.2:40000",
         .miss = "udp 192.0.2.1:40000 > 192.0.2.2:123",
     },
@@ -100,7 +106,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x11 ]\n"
                "[ payload load 2b @ transport + 0 => reg 1 ]\n"
-               "[ lookup reg 1 not in { 0x0035, 0x007b } ]",
+               "[ lookup reg 1 not in { 0x0035, 0x007b } ]\n"
+               "[ payload load 3b @ transport + 1 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "udp 192.0.2.1:40000 > 192.0.2.2:123",
         .miss = "udp 192.0.2.1:123 > 192.0.2.2:40000",
     },
@@ -112,8 +120,9 @@ constexpr Example kExamples[] = {
                "[ payload load 2b @ transport + 0 => reg 1 ]\n"
                "[ payload load 2b @ transport + 2 => reg 9 ]\n"
                "[ lookup reg 1 in { 0x0000000000160000-0x0015000000160000, "
-               "0x0016000000000000-0x00160000ffff0000, "
-               "0x0017000000160000-0xffff000000160000 } ]",
+               "0x0016000000000000-0x00160000ffff0000, 0x0017000000160000-0xffff000000160000 } ]\n"
+               "[ payload load 3b @ transport + 1 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "tcp 192.0.2.1:22 > 192.0.2.2:40000",
         .miss = "tcp 192.0.2.1:40000 > 192.0.2.2:23",
     },
@@ -125,7 +134,9 @@ constexpr Example kExamples[] = {
                "[ payload load 2b @ transport + 0 => reg 1 ]\n"
                "[ lookup reg 1 not in { 0x0016, 0x0050 } ]\n"
                "[ payload load 2b @ transport + 2 => reg 1 ]\n"
-               "[ lookup reg 1 not in { 0x0016, 0x0050 } ]",
+               "[ lookup reg 1 not in { 0x0016, 0x0050 } ]\n"
+               "[ payload load 3b @ transport + 1 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "tcp 192.0.2.1:40000 > 192.0.2.2:23",
         .miss = "tcp 192.0.2.1:22 > 192.0.2.2:40000",
     },

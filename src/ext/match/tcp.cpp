@@ -98,7 +98,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x06 ]\n"
                "[ payload load 2b @ transport + 2 => reg 1 ]\n"
-               "[ cmp eq reg 1 0x0016 ]",
+               "[ cmp eq reg 1 0x0016 ]\n"
+               "[ payload load 3b @ transport + 17 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "tcp 192.0.2.1:40000 > 192.0.2.2:22",
         .miss = "tcp 192.0.2.1:40000 > 192.0.2.2:23",
     },
@@ -108,10 +110,11 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x06 ]\n"
                "[ payload load 2b @ transport + 0 => reg 1 ]\n"
-               "[ bitwise reg 1 & 0xfc00 ^ 0x0000 ]\n"
-               "[ cmp neq reg 1 0x0000 ]\n"
+               "[ cmp gte reg 1 0x0400 ]\n"
                "[ payload load 2b @ transport + 2 => reg 1 ]\n"
-               "[ range neq reg 1 0x0050-0x005a ]",
+               "[ range neq reg 1 0x0050-0x005a ]\n"
+               "[ payload load 3b @ transport + 17 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "tcp 192.0.2.1:1024 > 192.0.2.2:91",
         .miss = "tcp 192.0.2.1:1024 > 192.0.2.2:90",
     },
@@ -121,7 +124,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x06 ]\n"
                "[ payload load 2b @ transport + 0 => reg 1 ]\n"
-               "[ cmp neq reg 1 0x0400 ]",
+               "[ cmp neq reg 1 0x0400 ]\n"
+               "[ payload load 3b @ transport + 17 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "tcp 192.0.2.1:1025 > 192.0.2.2:22",
         .miss = "tcp 192.0.2.1:1024 > 192.0.2.2:22",
     },
@@ -132,7 +137,9 @@ constexpr Example kExamples[] = {
                "[ cmp eq reg 1 0x06 ]\n"
                "[ payload load 1b @ transport + 13 => reg 1 ]\n"
                "[ bitwise reg 1 & 0x17 ^ 0x00 ]\n"
-               "[ cmp eq reg 1 0x02 ]",
+               "[ cmp eq reg 1 0x02 ]\n"
+               "[ payload load 3b @ transport + 17 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "tcp 192.0.2.1:40000 > 192.0.2.2:22 flags syn",
         .miss = "tcp 192.0.2.1:40000 > 192.0.2.2:22 flags syn,ack",
     },
@@ -143,7 +150,9 @@ constexpr Example kExamples[] = {
                "[ cmp eq reg 1 0x06 ]\n"
                "[ payload load 1b @ transport + 13 => reg 1 ]\n"
                "[ bitwise reg 1 & 0x3f ^ 0x00 ]\n"
-               "[ cmp neq reg 1 0x18 ]",
+               "[ cmp neq reg 1 0x18 ]\n"
+               "[ payload load 3b @ transport + 17 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "tcp 192.0.2.1:40000 > 192.0.2.2:22 flags ack",
         .miss = "tcp 192.0.2.1:40000 > 192.0.2.2:22 flags psh,ack",
     },

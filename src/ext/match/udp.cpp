@@ -44,7 +44,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x11 ]\n"
                "[ payload load 2b @ transport + 2 => reg 1 ]\n"
-               "[ cmp eq reg 1 0x0035 ]",
+               "[ cmp eq reg 1 0x0035 ]\n"
+               "[ payload load 3b @ transport + 5 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "udp 192.0.2.1:40000 > 192.0.2.2:53",
         .miss = "udp 192.0.2.1:53 > 192.0.2.2:40000",
     },
@@ -56,8 +58,9 @@ constexpr Example kExamples[] = {
                "[ payload load 2b @ transport + 0 => reg 1 ]\n"
                "[ range neq reg 1 0x0043-0x0044 ]\n"
                "[ payload load 2b @ transport + 2 => reg 1 ]\n"
-               "[ bitwise reg 1 & 0xfc00 ^ 0x0000 ]\n"
-               "[ cmp neq reg 1 0x0000 ]",
+               "[ cmp gte reg 1 0x0400 ]\n"
+               "[ payload load 3b @ transport + 5 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "udp 192.0.2.1:69 > 192.0.2.2:1024",
         .miss = "udp 192.0.2.1:68 > 192.0.2.2:1024",
     },
@@ -67,8 +70,9 @@ constexpr Example kExamples[] = {
         .nft = "[ meta load l4proto => reg 1 ]\n"
                "[ cmp eq reg 1 0x11 ]\n"
                "[ payload load 2b @ transport + 2 => reg 1 ]\n"
-               "[ bitwise reg 1 & 0xfc00 ^ 0x0000 ]\n"
-               "[ cmp neq reg 1 0x0000 ]",
+               "[ cmp gte reg 1 0x0400 ]\n"
+               "[ payload load 3b @ transport + 5 => reg 1 ]\n"
+               "[ cmp gte reg 1 0x000000 ]",
         .hit = "udp [2001:db8::1]:40000 > [2001:db8::2]:1024",
         .miss = "udp [2001:db8::1]:40000 > [2001:db8::2]:1023",
     },

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The command scripts without a kernel: the personalities on a fake back end. (tests/kernel/commands_test.cpp runs
-// all of them, on ours and on iptables-legacy.)
-#include <gtest/gtest.h>
-
+// The command scripts without a kernel: the personalities on a fake back end.
+// (tests/kernel/commands_test.cpp runs all of them, on ours and on iptables-legacy.)
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "app/personality/command.h"
 #include "app/personality/file_programs.h"
@@ -26,7 +25,8 @@ class Borrowed final : public backend::Backend {
  public:
   explicit Borrowed(backend::Backend& to) : to_(to) {}
   Result<backend::Snapshot> read(bool counters) override { return to_.read(counters); }
-  Result<std::string> commit(const backend::Snapshot& base, std::span<const backend::Desired> desired) override {
+  Result<std::string> commit(const backend::Snapshot& base,
+                             std::span<const backend::Desired> desired) override {
     return to_.commit(base, desired);
   }
   Result<std::vector<backend::ForeignChain>> foreign() override { return to_.foreign(); }
@@ -47,21 +47,24 @@ class FakeHost {
     const auto argc = static_cast<int>(words.size());
     const std::string& name = words[0];
     const auto family = name.starts_with("ip6") ? net::Family::kIpv6 : net::Family::kIpv4;
-    const Personality self{name, family, names_, [this]() -> Result<std::unique_ptr<backend::Backend>> {
+    const Personality self{name, family, names_,
+                           [this]() -> Result<std::unique_ptr<backend::Backend>> {
                              return {std::make_unique<Borrowed>(backend)};
                            }};
     if (name.ends_with("-restore")) {
-      return run_restore(self, argc, argv.data(), [&](const std::string& path) -> Result<std::string> {
-        if (path == "-") return input;
-        if (path == "/dev/null") return std::string();
-        return Error{.message = fmt::format("Can't open {}: No such file or directory", path)};
-      });
+      return run_restore(
+          self, argc, argv.data(), [&](const std::string& path) -> Result<std::string> {
+            if (path == "-") return input;
+            if (path == "/dev/null") return std::string();
+            return Error{.message = fmt::format("Can't open {}: No such file or directory", path)};
+          });
     }
     if (name.ends_with("-save")) {
-      return run_save(self, argc, argv.data(), "Mon Nov 23 00:07:09 2026",
-                      [](const std::string&, std::string_view) -> Result<void> {
-                        return Error{.message = "Failed to open file, error: No such file or directory"};
-                      });
+      return run_save(
+          self, argc, argv.data(), "Mon Nov 23 00:07:09 2026",
+          [](const std::string&, std::string_view) -> Result<void> {
+            return Error{.message = "Failed to open file, error: No such file or directory"};
+          });
     }
     return run_command(self, std::span(argv).subspan(1, words.size() - 1));
   }
@@ -70,28 +73,18 @@ class FakeHost {
   net::SystemNames names_;
 };
 
-// The command's words where no shell is needed to find them; single quotes are the only thing beyond a restore
-// file's rules.
+// The command's words where no shell is needed to find them: a restore file's rules, and single
+// quotes.
 std::optional<std::vector<std::string>> plain_words(const std::string& command) {
-  if (command.find_first_of("|<>&;") != std::string::npos || !command.starts_with("ip")) return std::nullopt;
+  if (command.find_first_of("|<>&;") != std::string::npos || !command.starts_with("ip"))
+    return std::nullopt;
   std::string line;
-  bool quoted = false;
-  for (size_t i = 0; i < command.size(); ++i) {
-    if (command[i] == '"' && !quoted) {
-      const size_t start = i;
-      do {
-        line += command[i];
-        if (command[i] == '\\') line += command[++i];
-        ++i;
-      } while (i < command.size() && command[i] != '"');
-      if (i < command.size()) line += '"';
-      (void)start;
-    } else if (command[i] == '\'') {
-      quoted = !quoted;
-      line += '"';
-    } else {
-      line += command[i];
-    }
+  char quote = 0;
+  for (const char c : command) {
+    const bool opens_or_closes = c == '\'' && quote != '"';
+    if (opens_or_closes || (c == '"' && quote != '\'' && !line.ends_with('\\')))
+      quote = quote == 0 ? c : '\0';
+    line += opens_or_closes ? '"' : c;
   }
   std::vector<lang::Word> split;
   if (!lang::split_words(line, 0, split)) return std::nullopt;
@@ -123,17 +116,10 @@ TEST_P(Personalities, SayWhatTheScriptSays) {
   }
 }
 
-std::string test_name(const ::testing::TestParamInfo<testing::Script>& info) {
-  std::string name = info.param.file.stem().string() + "_" + info.param.name;
-  for (char& c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-  }
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Cases, Personalities,
-    ::testing::ValuesIn(testing::read_all_scripts(BULKHEAD_SOURCE_DIR "/tests/cases/commands")), test_name);
+INSTANTIATE_TEST_SUITE_P(Cases, Personalities,
+                         ::testing::ValuesIn(testing::read_all_scripts(BULKHEAD_SOURCE_DIR
+                                                                       "/tests/cases/commands")),
+                         [](const auto& info) { return testing::test_name(info.param); });
 
 }  // namespace
 }  // namespace bulkhead::app

@@ -14,9 +14,13 @@ using Form = ir::Header::Form;
 using SimPacket = sim::Packet;
 using SimVerdict = sim::Verdict;
 
-SimPacket at_input(const testing::Packet& packet) { return {.bytes = build(packet), .in_interface = "eth0"}; }
+SimPacket at_input(const testing::Packet& packet) {
+  return {.bytes = build(packet), .in_interface = "eth0"};
+}
 
-SimVerdict verdict(const Handmade& made, const SimPacket& packet) { return evaluate(made.rules, "filter", packet).verdict; }
+SimVerdict verdict(const Handmade& made, const SimPacket& packet) {
+  return evaluate(made.rules, "filter", packet).verdict;
+}
 
 ir::Predicate to_port(uint16_t port, Form form = Form::kTcp, uint8_t protocol = 6) {
   return {is(ir::kProtocol, protocol), header(form), is(ir::kDestinationPort, port)};
@@ -38,7 +42,8 @@ TEST(Simulator, TheFirstVerdictCountsAndThePolicyIsLast) {
 }
 
 TEST(Simulator, ATableThatIsNotThereAccepts) {
-  EXPECT_EQ(evaluate(ir::Ruleset{}, "filter", at_input(Ip4{} / Tcp{})).verdict, SimVerdict::kAccept);
+  EXPECT_EQ(evaluate(ir::Ruleset{}, "filter", at_input(Ip4{} / Tcp{})).verdict,
+            SimVerdict::kAccept);
   Handmade made;
   SimPacket packet = at_input(Ip4{} / Tcp{});
   packet.hook = ir::Hook::kPostrouting;
@@ -47,16 +52,16 @@ TEST(Simulator, ATableThatIsNotThereAccepts) {
 
 TEST(Simulator, ReturnAndGotoComeBackWhereIptablesDoes) {
   Handmade made;
-  made.add("INPUT", {}, jump("a"));           // 1
-  made.add("INPUT", {}, ir::Continue{});      // 2: met again, since a's goto came back to here
-  made.add("INPUT", {}, ir::Return{});        // 3: the policy
-  made.add("INPUT", {}, ir::Accept{});        // 4: never met
-  made.add("a", {}, go_to("b"));              // 5
-  made.add("a", {}, ir::Accept{});            // 6: never met
-  made.add("b", {}, jump("c"));               // 7
-  made.add("b", {}, ir::Log{});               // 8: met, since c was jumped to
-  made.add("c", {}, ir::Return{});            // 9
-  made.add("c", {}, ir::Accept{});            // 10: never met
+  made.add("INPUT", {}, jump("a"));       // 1
+  made.add("INPUT", {}, ir::Continue{});  // 2: met again, since a's goto came back to here
+  made.add("INPUT", {}, ir::Return{});    // 3: the policy
+  made.add("INPUT", {}, ir::Accept{});    // 4: never met
+  made.add("a", {}, go_to("b"));          // 5
+  made.add("a", {}, ir::Accept{});        // 6: never met
+  made.add("b", {}, jump("c"));           // 7
+  made.add("b", {}, ir::Log{});           // 8: met, since c was jumped to
+  made.add("c", {}, ir::Return{});        // 9
+  made.add("c", {}, ir::Accept{});        // 10: never met
   made.filter().find("INPUT")->policy = ir::Policy::kDrop;
   const SimPacket packet = at_input(Ip4{} / Tcp{});
   const Outcome outcome = evaluate(made.rules, "filter", packet);
@@ -115,8 +120,9 @@ TEST(Simulator, PortsOfALaterFragmentSatisfyNeitherAnOptionNorItsNegation) {
   const SimPacket later = at_input(Ip4{.fragment_offset = 2} / Raw{17, Bytes(16)});
   for (bool negated : {false, true}) {
     Handmade made;
-    made.add("INPUT", {is(ir::kProtocol, 17), header(Form::kUdp),
-                       negated ? is_not(ir::kDestinationPort, 0) : is(ir::kDestinationPort, 0)},
+    made.add("INPUT",
+             {is(ir::kProtocol, 17), header(Form::kUdp),
+              negated ? is_not(ir::kDestinationPort, 0) : is(ir::kDestinationPort, 0)},
              ir::Drop{});
     EXPECT_EQ(verdict(made, later), SimVerdict::kAccept);
     EXPECT_EQ(verdict(made, at_input(Ip4{} / Udp{.dport = static_cast<uint16_t>(negated ? 1 : 0)})),
@@ -127,13 +133,17 @@ TEST(Simulator, PortsOfALaterFragmentSatisfyNeitherAnOptionNorItsNegation) {
 TEST(Simulator, AFragmentThatOverwritesTcpFlagsIsDropped) {
   Handmade made;
   made.add("INPUT", {is(ir::kProtocol, 6), header(Form::kTcp)}, ir::Accept{});
-  EXPECT_EQ(verdict(made, at_input(Ip4{.fragment_offset = 1} / Raw{6, Bytes(16)})), SimVerdict::kDrop);
-  EXPECT_EQ(verdict(made, at_input(Ip4{.fragment_offset = 2} / Raw{6, Bytes(16)})), SimVerdict::kAccept);
-  EXPECT_EQ(verdict(made, at_input(Ip4{.fragment_offset = 1} / Raw{17, Bytes(16)})), SimVerdict::kAccept);
+  EXPECT_EQ(verdict(made, at_input(Ip4{.fragment_offset = 1} / Raw{6, Bytes(16)})),
+            SimVerdict::kDrop);
+  EXPECT_EQ(verdict(made, at_input(Ip4{.fragment_offset = 2} / Raw{6, Bytes(16)})),
+            SimVerdict::kAccept);
+  EXPECT_EQ(verdict(made, at_input(Ip4{.fragment_offset = 1} / Raw{17, Bytes(16)})),
+            SimVerdict::kAccept);
   Handmade six(net::Family::kIpv6);
   six.add("INPUT", {is(ir::kProtocol, 6), header(Form::kTcp)}, ir::Drop{});
-  EXPECT_EQ(verdict(six, at_input(Ip6{} / Fragment6{.offset = 1, .next_header = 6} / Raw{6, Bytes(16)})),
-            SimVerdict::kAccept);
+  EXPECT_EQ(
+      verdict(six, at_input(Ip6{} / Fragment6{.offset = 1, .next_header = 6} / Raw{6, Bytes(16)})),
+      SimVerdict::kAccept);
 }
 
 TEST(Simulator, AnIpv6ProtocolThatIsCutOffDropsWhoeverAsksForIt) {
@@ -153,7 +163,8 @@ TEST(Simulator, TcpOptionsAreSearchedAsTheKernelDoes) {
   };
   const auto made_for = [](bool negated) {
     Handmade made;
-    made.add("INPUT", {is(ir::kProtocol, 6), ir::Header{.tcp_option = 8, .tcp_option_negated = negated}},
+    made.add("INPUT",
+             {is(ir::kProtocol, 6), ir::Header{.tcp_option = 8, .tcp_option_negated = negated}},
              ir::Reject{});
     return made;
   };
@@ -186,12 +197,13 @@ TEST(Simulator, MetaAndConntrackComeFromBesideTheBytes) {
   EXPECT_FALSE(dropped(is(ir::kInInterface, eth)));
   EXPECT_TRUE(dropped(is(ir::kOutInterface, 0)));
   const auto any_of_bits = [](uint32_t bits) {
-    return ir::Constraint{.field = &ir::kCtState, .mask = bits, .values = ir::ValueSet::range(1, low_bits(32))};
+    return ir::Constraint{
+        .field = &ir::kCtState, .mask = bits, .values = ir::ValueSet::range(1, low_bits(32))};
   };
   EXPECT_TRUE(dropped(any_of_bits(2 | 4)));
   EXPECT_FALSE(dropped(any_of_bits(8)));
-  static constexpr ir::Field kLength{"length", "length", ir::Kind::kNumber, ir::at(ir::Meta::kLength, 32),
-                                     ir::at(ir::Meta::kLength, 32)};
+  static constexpr ir::Field kLength{"length", "length", ir::Kind::kNumber,
+                                     ir::at(ir::Meta::kLength, 32), ir::at(ir::Meta::kLength, 32)};
   EXPECT_TRUE(dropped(is(kLength, 40)));
   static constexpr ir::Field kMark{"mark", "mark", ir::Kind::kNumber, ir::at(ir::Meta::kMark, 32),
                                    ir::at(ir::Meta::kMark, 32)};
