@@ -19,13 +19,17 @@ namespace bulkhead::backend {
 // What one family's table in the kernel holds.
 struct Installed {
   bool present = false;
-  // Why the table can't be trusted ("a rule of chain INPUT is missing: something else deleted it"); empty: sound.
+  // Why the table can't be trusted ("a rule of chain INPUT is missing: something else deleted it");
+  // empty: sound.
   std::string damage;
-  std::string source;       // opaque here: what commit() was given; empty if there is no table or it is damaged
+  std::string
+      source;  // opaque here: what commit() was given; empty if there is no table or it is damaged
   std::string transaction;  // id of the transaction that wrote it
-  std::unordered_map<ir::RuleId, ir::Counters> counters;  // the kernel's, summed over every step of a rule
-  // The part of `counters` that stands where nothing is hit any more (the chains of a form that was replaced) and
-  // that the next commit removes. The caller folds it into the offsets of the source that it commits.
+  std::unordered_map<ir::RuleId, ir::Counters>
+      counters;  // the kernel's, summed over every step of a rule
+  // The part of `counters` that stands where nothing is hit any more (the chains of a form that was
+  // replaced) and that the next commit removes. The caller folds it into the offsets of the source
+  // that it commits.
   std::unordered_map<ir::RuleId, ir::Counters> retired;
 };
 
@@ -36,7 +40,8 @@ struct ForeignChain {
   std::string chain;
   std::string hook;
   int32_t priority = 0;
-  bool drops = false;  // policy drop, or a rule in its table drops, rejects or jumps where that can't be told
+  bool drops = false;  // policy drop, or a rule in its table drops, rejects or jumps where that
+                       // can't be told
   size_t rules = 0;    // of its table
 };
 
@@ -59,14 +64,16 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  // One consistent look (a dump that was interrupted is started again). kPermission without CAP_NET_ADMIN;
-  // kSystem with a hint where the kernel has no nf_tables. `counters`: false leaves the counters out.
+  // One consistent look (a dump that was interrupted is started again). kPermission without
+  // CAP_NET_ADMIN; kSystem with a hint where the kernel has no nf_tables. `counters`: false leaves
+  // the counters out.
   virtual Result<Snapshot> read(bool counters = true) = 0;
 
-  // Puts all of `desired` into force in one kernel transaction, all or nothing; a family that isn't named stays
-  // as it is. Counters of steps whose id and form stay go on counting in place. `base` is the look that the change
-  // was computed from: if any program has changed nf_tables since, kStale and nothing is done. kUnclear: sent, but
-  // the answer is lost; the next read's `transaction` tells. Gives the transaction's id.
+  // Puts all of `desired` into force in one kernel transaction, all or nothing; a family that isn't
+  // named stays as it is. Counters of steps whose id and form stay go on counting in place. `base`
+  // is the look that the change was computed from: if any program has changed nf_tables since,
+  // kStale and nothing is done. kUnclear: sent, but the answer is lost; the next read's
+  // `transaction` tells. Gives the transaction's id.
   virtual Result<std::string> commit(const Snapshot& base, std::span<const Desired> desired) = 0;
 
   // Base chains of other programs, for `status` and `explain`.

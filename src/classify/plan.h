@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-// What is enforced, free of any back end: the seam between the rules as written and the form they run in. Today a
-// chain's steps are its rules, asked one after the other; a flat structure is another kind of step, not another
-// seam.
+// What is enforced, free of any back end: the seam between the rules as written and the form they
+// run in. Today a chain's steps are its rules, asked one after the other; a flat structure is
+// another kind of step, not another seam.
 
 #include <string>
 #include <vector>
@@ -12,8 +12,8 @@
 
 namespace bulkhead::classify {
 
-// One rule as it is asked. Several steps may count for one rule (a chain that was inlined at several places):
-// its count is their sum.
+// One rule as it is asked. Several steps may count for one rule (a chain that was inlined at
+// several places): its count is their sum.
 struct Step {
   ir::RuleId id = ir::kNoId;
   std::vector<ir::Condition> conditions;
@@ -42,8 +42,9 @@ struct Plan {
   std::vector<Chain> chains;
 };
 
-// Needs verified rules whose chains nest no deeper than the back end takes, each rule with its id. Table filter
-// is hooked as soon as it is there (its policies count), another one when it has a rule or a policy to enforce.
+// Needs verified rules whose chains nest no deeper than the back end takes, each rule with its id.
+// Table filter is hooked as soon as it is there (its policies count), another one when it has a
+// rule or a policy to enforce.
 Plan classify(const ir::Ruleset& rules);
 
 }  // namespace bulkhead::classify

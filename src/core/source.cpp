@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/source.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace bulkhead {
 
 namespace {
 
-// One column a byte, so that the caret stands where the byte is: tabs and control bytes become one cell.
+// One column a byte, so that the caret stands where the byte is: tabs and control bytes become one
+// cell.
 std::string printable(std::string_view text) {
   std::string out(text);
   for (char& c : out) {
@@ -24,7 +25,8 @@ std::string printable(std::string_view text) {
 
 }  // namespace
 
-Source::Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
+Source::Source(std::string name, std::string text)
+    : name_(std::move(name)), text_(std::move(text)) {
   line_starts_.push_back(0);
   for (uint32_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '\n') line_starts_.push_back(i + 1);
@@ -53,8 +55,8 @@ std::string render(const Error& error, const Source& source) {
     const std::string line = printable(source.line(at.line));
     const auto room = line.size() >= at.column ? line.size() - at.column + 1 : 1;
     const auto width = std::clamp<size_t>(error.span.end - error.span.begin, 1, room);
-    out = fmt::format("{}:{}:{}: {}\n  {}\n  {:>{}}{:~>{}}\n", source.name(), at.line, at.column, error.message, line,
-                      '^', at.column, "", width - 1);
+    out = fmt::format("{}:{}:{}: {}\n  {}\n  {:>{}}{:~>{}}\n", source.name(), at.line, at.column,
+                      error.message, line, '^', at.column, "", width - 1);
   }
   if (!error.hint.empty()) out += fmt::format("  hint: {}\n", error.hint);
   return out;

@@ -16,8 +16,8 @@ struct Position {
   uint32_t column = 1;  // from 1, in bytes
 };
 
-// A text that a user wrote, with the name to show for it: a file's path, "-" or "command line" (the argv words
-// joined by single spaces).
+// A text that a user wrote, with the name to show for it: a file's path, "-" or "command line" (the
+// argv words joined by single spaces).
 class Source {
  public:
   Source(std::string name, std::string text);
@@ -33,8 +33,9 @@ class Source {
   std::vector<uint32_t> line_starts_;
 };
 
-// "name:line:column: message", the line, a caret under the span, and the hint, each on a line of its own.
-// Without a span: the message and the hint. Control bytes in the quoted line are shown as '?'.
+// "name:line:column: message", the line, a caret under the span, and the hint, each on a line of
+// its own. Without a span: the message and the hint. Control bytes in the quoted line are shown as
+// '?'.
 std::string render(const Error& error, const Source& source);
 
 }  // namespace bulkhead

@@ -20,7 +20,8 @@ struct Drop {
 struct Return {
   friend bool operator==(const Return&, const Return&) = default;
 };
-// To a user chain of the same table. After a goto, the end of that chain is the end of this one too.
+// To a user chain of the same table. After a goto, the end of that chain is the end of this one
+// too.
 struct Jump {
   std::string chain;
   bool is_goto = false;

@@ -29,15 +29,27 @@ struct Location {
 };
 
 constexpr Location at(Base base, uint16_t offset, uint16_t width) { return {base, offset, width}; }
-constexpr Location at(Meta key, uint16_t width) { return {Base::kMeta, static_cast<uint16_t>(key), width}; }
+constexpr Location at(Meta key, uint16_t width) {
+  return {Base::kMeta, static_cast<uint16_t>(key), width};
+}
 constexpr Location at(Conntrack key, uint16_t width) {
   return {Base::kConntrack, static_cast<uint16_t>(key), width};
 }
 
 // What a value of the field means to a person; decides how it is written in words.
-enum class Kind : uint8_t { kNumber, kAddress, kPort, kInterface, kProtocol, kState, kFlags, kIcmpType };
+enum class Kind : uint8_t {
+  kNumber,
+  kAddress,
+  kPort,
+  kInterface,
+  kProtocol,
+  kState,
+  kFlags,
+  kIcmpType
+};
 
-// One field of a packet. Its identity is its address: define it once, `inline constexpr`, and compare pointers.
+// One field of a packet. Its identity is its address: define it once, `inline constexpr`, and
+// compare pointers.
 struct Field {
   std::string_view name;   // nft(8)'s words: "saddr", "iifname", "ct state"
   std::string_view words;  // in a sentence: "source address"
@@ -45,36 +57,46 @@ struct Field {
   Location v4;
   Location v6;
 
-  constexpr const Location& location(net::Family family) const { return family == net::Family::kIpv4 ? v4 : v6; }
+  constexpr const Location& location(net::Family family) const {
+    return family == net::Family::kIpv4 ? v4 : v6;
+  }
 };
 
 // Fields that no single match owns. The others stand in the row of their match (ext/match/*.cpp).
-inline constexpr Field kSource{"saddr", "source address", Kind::kAddress, at(Base::kNetwork, 96, 32),
-                               at(Base::kNetwork, 64, 128)};
-inline constexpr Field kDestination{"daddr", "destination address", Kind::kAddress, at(Base::kNetwork, 128, 32),
-                                    at(Base::kNetwork, 192, 128)};
+inline constexpr Field kSource{"saddr", "source address", Kind::kAddress,
+                               at(Base::kNetwork, 96, 32), at(Base::kNetwork, 64, 128)};
+inline constexpr Field kDestination{"daddr", "destination address", Kind::kAddress,
+                                    at(Base::kNetwork, 128, 32), at(Base::kNetwork, 192, 128)};
 // The transport protocol: of IPv6, the one behind the extension headers.
 inline constexpr Field kProtocol{"l4proto", "protocol", Kind::kProtocol, at(Meta::kProtocol, 8),
                                  at(Meta::kProtocol, 8)};
-// 16 bytes, padded with zeros, the first character most significant: `eth+` is a range like any prefix. All zero
-// where the hook has no such interface.
-inline constexpr Field kInInterface{"iifname", "incoming interface", Kind::kInterface, at(Meta::kInInterface, 128),
-                                    at(Meta::kInInterface, 128)};
+// 16 bytes, padded with zeros, the first character most significant: `eth+` is a range like any
+// prefix. All zero where the hook has no such interface.
+inline constexpr Field kInInterface{"iifname", "incoming interface", Kind::kInterface,
+                                    at(Meta::kInInterface, 128), at(Meta::kInInterface, 128)};
 inline constexpr Field kOutInterface{"oifname", "outgoing interface", Kind::kInterface,
                                      at(Meta::kOutInterface, 128), at(Meta::kOutInterface, 128)};
 // In units of 8 bytes; 0 for a whole packet and a first fragment.
-inline constexpr Field kFragmentOffset{"frag-off", "fragment offset", Kind::kNumber, at(Base::kNetwork, 51, 13), {}};
+inline constexpr Field kFragmentOffset{
+    "frag-off", "fragment offset", Kind::kNumber, at(Base::kNetwork, 51, 13), {}};
 // tcp, udp, udplite, sctp and dccp have their ports at the same place.
 inline constexpr Field kSourcePort{"sport", "source port", Kind::kPort, at(Base::kTransport, 0, 16),
                                    at(Base::kTransport, 0, 16)};
-inline constexpr Field kDestinationPort{"dport", "destination port", Kind::kPort, at(Base::kTransport, 16, 16),
-                                        at(Base::kTransport, 16, 16)};
+inline constexpr Field kDestinationPort{"dport", "destination port", Kind::kPort,
+                                        at(Base::kTransport, 16, 16), at(Base::kTransport, 16, 16)};
 // One bit of CtState at a time.
-inline constexpr Field kCtState{"ct state", "connection state", Kind::kState, at(Conntrack::kState, 32),
-                                at(Conntrack::kState, 32)};
+inline constexpr Field kCtState{"ct state", "connection state", Kind::kState,
+                                at(Conntrack::kState, 32), at(Conntrack::kState, 32)};
 
-// Values of kCtState: NF_CT_STATE_BIT and NF_CT_STATE_UNTRACKED_BIT of linux/netfilter/nf_conntrack_common.h, as
-// nf_tables' `ct state` gives them. Exactly one of them holds for a packet.
-enum class CtState : uint32_t { kInvalid = 1, kEstablished = 2, kRelated = 4, kNew = 8, kUntracked = 64 };
+// Values of kCtState: NF_CT_STATE_BIT and NF_CT_STATE_UNTRACKED_BIT of
+// linux/netfilter/nf_conntrack_common.h, as nf_tables' `ct state` gives them. Exactly one of them
+// holds for a packet.
+enum class CtState : uint32_t {
+  kInvalid = 1,
+  kEstablished = 2,
+  kRelated = 4,
+  kNew = 8,
+  kUntracked = 64
+};
 
 }  // namespace bulkhead::ir

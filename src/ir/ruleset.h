@@ -14,13 +14,18 @@
 
 namespace bulkhead::ir {
 
-// Modulo 2^64: a stored offset may be negative (-Z keeps the kernel's counter and stores minus what it read).
+// Modulo 2^64: a stored offset may be negative (-Z keeps the kernel's counter and stores minus what
+// it read).
 struct Counters {
   uint64_t packets = 0;
   uint64_t bytes = 0;
 
-  friend Counters operator+(Counters a, Counters b) { return {a.packets + b.packets, a.bytes + b.bytes}; }
-  friend Counters operator-(Counters a, Counters b) { return {a.packets - b.packets, a.bytes - b.bytes}; }
+  friend Counters operator+(Counters a, Counters b) {
+    return {a.packets + b.packets, a.bytes + b.bytes};
+  }
+  friend Counters operator-(Counters a, Counters b) {
+    return {a.packets - b.packets, a.bytes - b.bytes};
+  }
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 
@@ -36,8 +41,8 @@ struct Argument {
   }
 };
 
-// A match as it was written and what it means. Identity is how it was written: two spellings of one meaning are
-// different rules to -D and -C.
+// A match as it was written and what it means. Identity is how it was written: two spellings of one
+// meaning are different rules to -D and -C.
 struct Match {
   std::string name;  // of its row; empty: the rule's own -s -d -i -o -p -f
   std::vector<Argument> arguments;
@@ -60,7 +65,8 @@ struct Target {
   }
 };
 
-// Counts live in the kernel under the rule's id. Ids are never used twice in the life of a kernel table.
+// Counts live in the kernel under the rule's id. Ids are never used twice in the life of a kernel
+// table.
 using RuleId = uint64_t;
 inline constexpr RuleId kNoId = 0;  // not given one yet
 
@@ -68,7 +74,8 @@ struct Rule {
   Match head;                  // -s -d -i -o -p -f; its arguments in that order
   std::vector<Match> matches;  // in the order written
   Target target;
-  Counters counters;  // in a ruleset to show: the live counts; in a stored source: the offset to the kernel's
+  Counters counters;  // in a ruleset to show: the live counts; in a stored source: the offset to
+                      // the kernel's
   RuleId id = kNoId;
   Span span;
 
@@ -90,17 +97,20 @@ struct Chain {
   bool builtin() const { return policy.has_value(); }
 };
 
-// Chains: the built-in ones in the order of their hooks, then the users' by name, as iptables-legacy keeps them.
+// Chains: the built-in ones in the order of their hooks, then the users' by name, as
+// iptables-legacy keeps them.
 struct Table {
   std::string name;
   std::vector<Chain> chains;
 
   Chain* find(std::string_view chain);
   const Chain* find(std::string_view chain) const;
-  Chain& add_user_chain(std::string chain_name);  // at its place in the order; the name isn't there yet
+  Chain& add_user_chain(
+      std::string chain_name);  // at its place in the order; the name isn't there yet
 };
 
-// Everything of one family. A table that no command has written to isn't there (find gives nullptr).
+// Everything of one family. A table that no command has written to isn't there (find gives
+// nullptr).
 struct Ruleset {
   net::Family family = net::Family::kIpv4;
   std::vector<Table> tables;  // in the order of kTables

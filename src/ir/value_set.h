@@ -20,7 +20,8 @@ class ValueSet {
  public:
   ValueSet() = default;
   explicit ValueSet(std::vector<Interval> intervals);  // in any order, may overlap
-  ValueSet(std::initializer_list<Interval> intervals) : ValueSet(std::vector<Interval>(intervals)) {}
+  ValueSet(std::initializer_list<Interval> intervals)
+      : ValueSet(std::vector<Interval>(intervals)) {}
 
   static ValueSet of(U128 value) { return ValueSet{{value, value}}; }
   static ValueSet range(U128 first, U128 last) { return ValueSet{{first, last}}; }

@@ -10,8 +10,8 @@
 
 namespace bulkhead::net {
 
-// An address as a number: the most significant byte of the wire form is the most significant byte of the
-// address_bits(family) that are used.
+// An address as a number: the most significant byte of the wire form is the most significant byte
+// of the address_bits(family) that are used.
 struct Address {
   Family family = Family::kIpv4;
   U128 value = 0;
@@ -31,15 +31,17 @@ struct Network {
   friend bool operator==(const Network&, const Network&) = default;
 };
 
-// inet_pton(3)'s forms. Where `shortened` is set, IPv4 is read as iptables reads it: missing bytes are zero ("10" is
-// 10.0.0.0, "10.1" is 10.1.0.0), and each byte may be written as in C ("0x0a", "012").
+// inet_pton(3)'s forms. Where `shortened` is set, IPv4 is read as iptables reads it: missing bytes
+// are zero ("10" is 10.0.0.0, "10.1" is 10.1.0.0), and each byte may be written as in C ("0x0a",
+// "012").
 std::optional<Address> parse_address(Family family, std::string_view text, bool shortened = false);
 std::string to_string(const Address& address);
 
 // "24", "255.255.255.0" or "ffff::". Nothing if it is neither.
 std::optional<U128> parse_mask(Family family, std::string_view text);
 constexpr U128 prefix_mask(Family family, unsigned length) {
-  return length == 0 ? 0 : low_bits(address_bits(family)) & ~low_bits(address_bits(family) - length);
+  return length == 0 ? 0
+                     : low_bits(address_bits(family)) & ~low_bits(address_bits(family) - length);
 }
 
 // As iptables -S prints it: always with "/length", or "/mask" where the mask is no prefix.

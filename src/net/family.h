@@ -13,6 +13,8 @@ inline constexpr Family kFamilies[] = {Family::kIpv4, Family::kIpv6};
 
 constexpr unsigned address_bits(Family family) { return family == Family::kIpv4 ? 32 : 128; }
 // nft(8)'s word: "ip" or "ip6".
-constexpr std::string_view family_word(Family family) { return family == Family::kIpv4 ? "ip" : "ip6"; }
+constexpr std::string_view family_word(Family family) {
+  return family == Family::kIpv4 ? "ip" : "ip6";
+}
 
 }  // namespace bulkhead::net

@@ -12,8 +12,9 @@
 
 namespace bulkhead::net {
 
-// Looks names up, in both directions. Behind an interface because DNS is slow, may fail, and has no place in a
-// test. A name that isn't known is nullopt or an empty vector; only a host look-up can fail.
+// Looks names up, in both directions. Behind an interface because DNS is slow, may fail, and has no
+// place in a test. A name that isn't known is nullopt or an empty vector; only a host look-up can
+// fail.
 class Names {
  public:
   virtual ~Names() = default;
@@ -21,8 +22,10 @@ class Names {
   virtual std::optional<uint8_t> protocol(std::string_view name) const = 0;
   virtual std::optional<std::string> protocol_name(uint8_t number) const = 0;
   // protocol: "tcp", "udp", ...; empty: any protocol that has the service.
-  virtual std::optional<uint16_t> service(std::string_view name, std::string_view protocol) const = 0;
-  virtual std::optional<std::string> service_name(uint16_t port, std::string_view protocol) const = 0;
+  virtual std::optional<uint16_t> service(std::string_view name,
+                                          std::string_view protocol) const = 0;
+  virtual std::optional<std::string> service_name(uint16_t port,
+                                                  std::string_view protocol) const = 0;
   // Every address of a host; the error says why there is none ("host/network `x' not found").
   virtual Result<std::vector<Address>> host(Family family, std::string_view name) const = 0;
   virtual std::optional<std::string> host_name(const Address& address) const = 0;
@@ -42,7 +45,8 @@ class SystemNames final : public Names {
   std::optional<Address> network(std::string_view name) const override;
 };
 
-// The protocol names that iptables itself knows before it asks /etc/protocols (xtables.c: xtables_chain_protos).
+// The protocol names that iptables itself knows before it asks /etc/protocols (xtables.c:
+// xtables_chain_protos).
 std::optional<uint8_t> builtin_protocol(std::string_view name);
 std::optional<std::string_view> builtin_protocol_name(uint8_t number);
 

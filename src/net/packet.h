@@ -11,8 +11,8 @@
 
 namespace bulkhead::net {
 
-// Where the parts of an IP packet are. As the kernel finds them (nft_set_pktinfo_ipv4/_ipv6): of IPv6, behind the
-// extension headers; `protocol` is missing where those are cut off.
+// Where the parts of an IP packet are. As the kernel finds them (nft_set_pktinfo_ipv4/_ipv6): of
+// IPv6, behind the extension headers; `protocol` is missing where those are cut off.
 struct Layout {
   Family family = Family::kIpv4;
   std::optional<uint8_t> protocol;

@@ -21,20 +21,37 @@ constexpr std::string_view kPrograms[] = {"iptables",         "ip6tables",
                                           "iptables-save",    "ip6tables-save",
                                           "iptables-restore", "ip6tables-restore"};
 
-// A folder that has iptables-legacy under iptables' own names; nothing if it isn't installed.
-std::optional<std::string> legacy_folder() {
-  static const std::optional<std::string> kFolder = []() -> std::optional<std::string> {
+// A folder that has iptables-legacy under iptables' own names, for as long as the tests run.
+class LegacyFolder {
+ public:
+  LegacyFolder() {
     const std::filesystem::path program = "/usr/sbin/xtables-legacy-multi";
-    if (!std::filesystem::exists(program)) return std::nullopt;
+    if (!std::filesystem::exists(program)) return;
     std::string folder =
         (std::filesystem::temp_directory_path() / "bulkhead-legacy-XXXXXX").string();
     if (mkdtemp(folder.data()) == nullptr) throw_errno("mkdtemp");
+    path_ = folder;
     for (const std::string_view name : kPrograms) {
       std::filesystem::create_symlink(program, std::filesystem::path(folder) / name);
     }
-    return folder;
-  }();
-  return kFolder;
+  }
+  ~LegacyFolder() {
+    std::error_code ignored;
+    if (path_) std::filesystem::remove_all(*path_, ignored);
+  }
+  LegacyFolder(const LegacyFolder&) = delete;
+  LegacyFolder& operator=(const LegacyFolder&) = delete;
+
+  // Nothing where it isn't installed.
+  const std::optional<std::string>& path() const { return path_; }
+
+ private:
+  std::optional<std::string> path_;
+};
+
+const std::optional<std::string>& legacy_folder() {
+  static const LegacyFolder kFolder;
+  return kFolder.path();
 }
 
 // A host to type into: whose iptables it has stands first in its PATH.
@@ -92,7 +109,7 @@ class Commands : public ::testing::TestWithParam<Script> {
 TEST_P(Commands, AreIptables) {
   const Script& script = GetParam();
   const Host ours(BULKHEAD_BIN_DIR);
-  const std::optional<std::string> legacy = legacy_folder();
+  const std::optional<std::string>& legacy = legacy_folder();
   std::optional<Host> theirs;
   if (legacy) theirs.emplace(*legacy);
 

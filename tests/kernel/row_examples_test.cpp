@@ -43,8 +43,9 @@ class Firewall {
                                                                               : "OUTPUT";
     const Xtables& xtables = family == net::Family::kIpv4 ? v4_ : v6_;
     const std::string user_chain = ":user - [0:0]\n";
-    xtables.must_restore("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" +
-                         user_chain + "-A " + chain + " " + rule + "\nCOMMIT\n");
+    xtables.must_restore(
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" + user_chain +
+        "-A " + chain + " " + rule + "\nCOMMIT\n");
     rig_.flush_conntrack();
     if (!before.empty()) send(before);
     send(packet);
@@ -61,7 +62,8 @@ class Firewall {
     const auto text = net::parse_packet(words);
     if (!text) throw SupportError(fmt::format("{}: {}", words, text.error().message));
     const bool outgoing = text->direction() == net::Direction::kOutput;
-    const Outcome outcome = outgoing ? rig_.send(text->bytes()) : rig_.inject("eth0", text->bytes());
+    const Outcome outcome =
+        outgoing ? rig_.send(text->bytes()) : rig_.inject("eth0", text->bytes());
     if (!outgoing && !outcome.arrived) {
       throw SupportError(fmt::format("the IP stack itself refused {}", words));
     }
@@ -78,10 +80,11 @@ class RowExamples : public ::testing::Test {
  protected:
   void SetUp() override {
     if (const auto obstacle = kernel_tests_obstacle()) GTEST_SKIP() << *obstacle;
-    firewalls_.push_back(std::make_unique<Firewall>("bulkhead", XtablesPrograms::in(BULKHEAD_BIN_DIR),
+    firewalls_.push_back(std::make_unique<Firewall>("bulkhead",
+                                                    XtablesPrograms::in(BULKHEAD_BIN_DIR),
                                                     XtablesPrograms::in(BULKHEAD_BIN_DIR, true)));
-    firewalls_.push_back(std::make_unique<Firewall>(
-        "iptables-legacy", XtablesPrograms::legacy(), XtablesPrograms::legacy(true)));
+    firewalls_.push_back(std::make_unique<Firewall>("iptables-legacy", XtablesPrograms::legacy(),
+                                                    XtablesPrograms::legacy(true)));
   }
 
   void check(std::string_view row, const ext::Example& example) {

@@ -119,7 +119,7 @@ TEST_P(Personalities, SayWhatTheScriptSays) {
 INSTANTIATE_TEST_SUITE_P(Cases, Personalities,
                          ::testing::ValuesIn(testing::read_all_scripts(BULKHEAD_SOURCE_DIR
                                                                        "/tests/cases/commands")),
-                         [](const auto& info) { return testing::test_name(info.param); });
+                         [](const auto& script) { return testing::test_name(script.param); });
 
 }  // namespace
 }  // namespace bulkhead::app
