@@ -92,7 +92,8 @@ void add_apply(CLI::App& app, Arguments& all) {
       ->required()
       ->type_name("");
   add_family(command, options.family, "all files are for");
-  command.add_flag("--test", options.test, "do all but put them in force");
+  command.add_flag("--test", options.test,
+                   "read, check and compile them, but hand nothing to the kernel");
   add_wait(command, options.wait);
   command.callback([&all] { all.run = [&all] { return run_apply(all.apply); }; });
 }

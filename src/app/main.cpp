@@ -9,7 +9,7 @@
 int main(int argc, char** argv) {
   const std::string_view path = argc > 0 ? argv[0] : "bulkhead";
   const std::string_view name = path.substr(path.rfind('/') + 1);
-  if (name.starts_with("iptables") || name.starts_with("ip6tables")) {
+  if (bulkhead::app::is_personality(name)) {
     return bulkhead::app::personality_main(name, argc, argv);
   }
   return bulkhead::app::bulkhead_main(argc, argv);

@@ -130,6 +130,7 @@ Result<void> Store::change(net::Family family, std::chrono::seconds wait, const 
         ir::Ruleset edited = loaded.rules;
         if (auto done = edit(edited); !done) return done.error();
         if (sound && same(loaded.rules, edited)) return std::vector<backend::Desired>{};
+        if (!sound && edited.find("filter") == nullptr) return damaged(family, loaded.damage);
         if (!sound) edited.next_id = unused_id(installed, edited);
         auto desired = compile(std::move(edited), installed, backend_.max_depth());
         if (!desired) return desired.error();

@@ -36,8 +36,10 @@ struct View {
 
 // What becomes of a table whose source can't be trusted.
 enum class OnDamage {
-  kRefuse,     // the change fails with kDamaged
-  kStartAnew,  // the edit starts from an empty ruleset, and the table is replaced as a whole
+  kRefuse,  // the change fails with kDamaged
+  // The edit starts from an empty ruleset, and the table is replaced as a whole. It must bring
+  // table filter: what was in the damaged one isn't known, and mustn't become an open host.
+  kStartAnew,
 };
 
 class Store {

@@ -71,9 +71,9 @@ class Backend {
 
   // Puts all of `desired` into force in one kernel transaction, all or nothing; a family that isn't
   // named stays as it is. Counters of steps whose id and form stay go on counting in place. `base`
-  // is the look that the change was computed from: if any program has changed nf_tables since,
-  // kStale and nothing is done. kUnclear: sent, but the answer is lost; the next read's
-  // `transaction` tells. Gives the transaction's id.
+  // is the look that the change was computed from: if our tables have changed since, kStale
+  // and nothing is done (what other programs did to their own is no matter). kUnclear: sent, but
+  // the answer is lost; the next read's `transaction` tells. Gives the transaction's id.
   virtual Result<std::string> commit(const Snapshot& base, std::span<const Desired> desired) = 0;
 
   // Base chains of other programs, for `status` and `explain`.

@@ -13,9 +13,11 @@ namespace bulkhead::host {
 
 Saved look_for_saved(const std::filesystem::path& folder) {
   Saved found;
-  struct stat status {};
-  // Not only ENOENT answers "no": a marker that can't be asked for is taken to be there.
-  found.marked = stat((folder / kMarkerName).c_str(), &status) == 0 || errno != ENOENT;
+  for (const auto& each : marker_folders(folder)) {
+    struct stat status {};
+    // Not only ENOENT answers "no": a marker that can't be asked for is taken to be there.
+    found.marked |= stat((each / kMarkerName).c_str(), &status) == 0 || errno != ENOENT;
+  }
 
   const auto file = folder / kSavedName;
   const auto text = read_file(file);

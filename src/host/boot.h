@@ -23,7 +23,7 @@ struct Saved {
 };
 
 // Never fails: whatever can't be told counts as lost, since that closes the host. A folder that
-// isn't there was never saved to.
+// isn't there, and has no twin marker, was never saved to.
 Saved look_for_saved(const std::filesystem::path& folder);
 
 }  // namespace bulkhead::host

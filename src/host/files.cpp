@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -81,6 +83,22 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   return read_descriptor(file.get(), path);
 }
 
+namespace {
+
+// 0, or an errno. A writer that was stopped must not stop the others for ever, least of all a boot.
+int lock(int descriptor) {
+  constexpr auto kPatience = std::chrono::seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return errno;
+    if (std::chrono::steady_clock::now() >= deadline) return EWOULDBLOCK;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return 0;
+}
+
+}  // namespace
+
 Result<void> write_file_atomically(const std::filesystem::path& folder, std::string_view name,
                                    std::string_view text) {
   if (auto made = make_folder(folder); !made) return made;
@@ -88,7 +106,7 @@ Result<void> write_file_atomically(const std::filesystem::path& folder, std::str
   if (!place) return file_error("open", folder, errno);
   // The lock lets the new file have one fixed name, so that what a killed writer leaves is
   // overwritten.
-  if (flock(place.get(), LOCK_EX) != 0) return file_error("lock", folder, errno);
+  if (const int why = lock(place.get()); why != 0) return file_error("lock", folder, why);
 
   const std::string target(name);
   const std::string fresh = "." + target + ".new";

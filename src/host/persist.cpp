@@ -87,11 +87,23 @@ Result<SavedRules> parse_saved(std::string_view text) {
   return SavedRules{.v4 = *std::move(v4), .v6 = *std::move(v6)};
 }
 
+std::vector<std::filesystem::path> marker_folders(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> folders{folder};
+  if (folder == kStateFolder) folders.emplace_back(kMarkerTwinFolder);
+  return folders;
+}
+
 Result<void> mark_saved_once(const std::filesystem::path& folder) {
-  return write_file_atomically(
-      folder, kMarkerName,
-      "Rules were saved on this host. If saved.rules is lost, `bulkhead boot` closes the host\n"
-      "instead of leaving it open. `bulkhead clear --saved` removes both.\n");
+  Result<void> marked;
+  for (const auto& each : marker_folders(folder)) {
+    auto written = write_file_atomically(
+        each, kMarkerName,
+        "Rules were saved on this host. If saved.rules is lost, `bulkhead boot` closes the host\n"
+        "instead of leaving it open. `bulkhead clear --saved` forgets them.\n");
+    // The twin only makes it surer: /etc may be read-only.
+    if (each == folder) marked = std::move(written);
+  }
+  return marked;
 }
 
 Result<void> save(const std::filesystem::path& folder, const SavedRules& rules) {
@@ -104,8 +116,9 @@ Result<void> save(const std::filesystem::path& folder, const SavedRules& rules) 
 Result<void> forget_saved(const std::filesystem::path& folder) {
   // The marker last: between the two the host is one that has lost its rules, which is the safe
   // side.
-  for (const auto name : {kSavedName, kMarkerName}) {
-    const auto path = folder / name;
+  std::vector<std::filesystem::path> files{folder / kSavedName};
+  for (const auto& each : marker_folders(folder)) files.push_back(each / kMarkerName);
+  for (const auto& path : files) {
     if (unlink(path.c_str()) != 0 && errno != ENOENT) return file_error("remove", path, errno);
   }
   return {};

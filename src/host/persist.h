@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.h"
 
@@ -17,6 +18,9 @@ inline constexpr std::string_view kSavedName = "saved.rules";
 // Is there from the first save on. It tells a host that was never protected from one that has lost
 // its rules.
 inline constexpr std::string_view kMarkerName = "saved-once";
+// The default state folder may be lost as a whole (/var not mounted, restored from an old backup),
+// so its marker has a twin on the root file system.
+inline constexpr std::string_view kMarkerTwinFolder = "/etc/bulkhead";
 
 // iptables-save text, opaque here: whole lines, or empty where a family has no rules.
 struct SavedRules {
@@ -36,6 +40,8 @@ Result<SavedRules> parse_saved(std::string_view text);
 // by name.
 Result<void> save(const std::filesystem::path& folder, const SavedRules& rules);
 Result<void> mark_saved_once(const std::filesystem::path& folder);
+// The marker's folders: `folder`, and the twin's if that is the default one.
+std::vector<std::filesystem::path> marker_folders(const std::filesystem::path& folder);
 
 // Removes file and marker: the next boot enforces nothing.
 Result<void> forget_saved(const std::filesystem::path& folder);

@@ -145,7 +145,7 @@ Result<void> play_loss(Scene& scene) {
   }
   scene.type("echo -e '[management]\\naddresses = [\"192.168.56.1\"]' >/etc/bulkhead/bulkhead.toml",
              kAccepted, accepted);
-  scene.type("sudo rm /var/lib/bulkhead/saved.rules", kAccepted, accepted);
+  scene.type("sudo rm /var/lib/bulkhead/*", kAccepted, accepted);
   scene.log_out();
   const auto before_links = [&]() -> Result<void> {
     scene.on(server, "bulkhead boot", "it says that the host is closed",

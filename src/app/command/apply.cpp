@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/command/apply.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -11,6 +13,42 @@
 #include "app/summary.h"
 
 namespace bulkhead::app {
+
+namespace {
+
+bool enforces(const ir::Table& table) {
+  return std::ranges::any_of(table.chains, [](const ir::Chain& chain) {
+    return !chain.rules.empty() || chain.policy == ir::Policy::kDrop;
+  });
+}
+
+// Files that say nothing, or nothing about a table that is in force, would open the host: a
+// generator that failed, the wrong file. To remove rules there is `bulkhead clear`.
+Result<void> check_nothing_is_lost(const std::vector<ir::Ruleset>& rulesets, const View& ours) {
+  for (const ir::Ruleset& rules : rulesets) {
+    if (rules.tables.empty()) {
+      return Error{
+          .kind = ErrorKind::kUsage,
+          .message = fmt::format("there is no table for {} in the files; nothing is changed",
+                                 family_name(rules.family)),
+          .hint = "to take all rules out of the kernel: bulkhead clear"};
+    }
+    for (const ir::Table& table : ours.of(rules.family).rules.tables) {
+      if (rules.find(table.name) != nullptr || !enforces(table)) continue;
+      return Error{.kind = ErrorKind::kRefused,
+                   .message = fmt::format(
+                       "table {} of {} is in force and stands in none of the files, so its rules "
+                       "would be gone; nothing is changed",
+                       table.name, family_name(rules.family)),
+                   .hint = fmt::format("add `*{}' with its rules to the files, or take one table "
+                                       "alone with iptables-restore",
+                                       table.name)};
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 int run_apply(const ApplyOptions& options) {
   std::vector<RulesInput> inputs;
@@ -28,6 +66,9 @@ int run_apply(const ApplyOptions& options) {
   const auto backend = open_backend();
   if (!backend) return report(backend.error());
   Store store(**backend);
+  const auto ours = store.look();
+  if (!ours) return report(ours.error());
+  if (auto fine = check_nothing_is_lost(*rulesets, *ours); !fine) return report(fine.error());
   const auto done =
       options.test ? store.rehearse(*rulesets) : store.replace(*rulesets, options.wait);
   if (!done) return report(done.error());

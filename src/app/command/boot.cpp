@@ -59,6 +59,13 @@ int close_host(Store& store, const BootOptions& options, std::string_view why) {
   const auto rules = parse_both(closed_rules(net::Family::kIpv4, *config),
                                 closed_rules(net::Family::kIpv6, *config), "closed rules");
   Result<void> closed = rules ? store.replace(*rules, options.wait) : rules.error().error;
+  if (!closed && rules) {
+    // The kernel may lack what one family needs: the other one is closed all the same.
+    for (const ir::Ruleset& one : *rules) {
+      if (store.replace({&one, 1}, options.wait))
+        alert(fmt::format("{} is closed", family_name(one.family)));
+    }
+  }
   if (!closed) {
     alert(fmt::format("THIS HOST IS OPEN: the kernel doesn't take the closed rules either: {}",
                       closed.error().message));

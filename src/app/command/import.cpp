@@ -49,6 +49,26 @@ Result<std::vector<OtherRules>> find_rules(const ImportOptions& options) {
   return found;
 }
 
+// The rules alone: without comments (a date) and counts.
+std::string without_counts(std::string_view save) {
+  std::string text;
+  while (!save.empty()) {
+    std::string_view line = save.substr(0, save.find('\n'));
+    save.remove_prefix(std::min(line.size() + 1, save.size()));
+    if (line.starts_with('#')) continue;
+    if (line.starts_with('[')) line.remove_prefix(std::min(line.find("] ") + 2, line.size()));
+    if (line.starts_with(':')) line = line.substr(0, line.rfind('['));
+    text.append(line).append("\n");
+  }
+  return text;
+}
+
+// Whether the tool still holds what was read: somebody may have added a rule since.
+bool unchanged(const OtherRules& then) {
+  const auto now = read_other(then.variant, then.family);
+  return now && *now && without_counts((*now)->text) == without_counts(then.text);
+}
+
 bool confirmed(const ImportOptions& options) {
   if (options.yes) return true;
   if (isatty(STDIN_FILENO) != 1) return false;
@@ -74,6 +94,13 @@ std::string announcement(const std::vector<OtherRules>& found,
 
 int remove_old(const std::vector<OtherRules>& found) {
   for (const OtherRules& other : found) {
+    if (!unchanged(other)) {
+      warn(
+          fmt::format("the rules of {} have changed meanwhile and are left in force beside ours; "
+                      "look at them, then run `bulkhead import` again",
+                      tool_name(other)));
+      return kFailed;
+    }
     if (auto removed = remove_other(other); !removed) {
       warn(fmt::format("the rules of {} are still there beside ours: {}", tool_name(other),
                        removed.error().message));
@@ -114,6 +141,12 @@ int run_import(const ImportOptions& options) {
     return report({.kind = ErrorKind::kRefused,
                    .message = "nothing is taken over and nothing is changed",
                    .hint = "to take the rules over: bulkhead import --yes"});
+  }
+  if (!std::ranges::all_of(*found, unchanged)) {
+    return report({.kind = ErrorKind::kRefused,
+                   .message = "the old rules have changed since they were shown; nothing is taken "
+                              "over and nothing is changed",
+                   .hint = "run `bulkhead import` again"});
   }
   if (auto loaded = store.replace(*rulesets, options.wait); !loaded) return report(loaded.error());
   std::vector<std::string> parts;

@@ -132,15 +132,17 @@ Result<void> load_file(const Personality& self, const Source& source, const Argu
     return lang::restore(source, options, rules);
   };
   // A file that says everything doesn't need to know what is there, so it also mends what can't be
-  // read.
+  // read (as long as it has table filter: see OnDamage).
   const bool is_whole = !arguments.options.noflush && arguments.options.table.empty();
   Result<void> done;
   if (arguments.test) {
     Result<ir::Ruleset> rules = store.load(self.family);
+    const Result<ir::Ruleset> found = rules;
     if (!rules && is_whole && rules.error().kind == ErrorKind::kDamaged)
       rules = ir::Ruleset{.family = self.family};
     if (!rules) return rules.error();
     done = edit(*rules);
+    if (done && !found && rules->find("filter") == nullptr) return found.error();
     if (done) done = store.rehearse({&*rules, 1});
   } else {
     done = store.change(self.family, wait_time(arguments.wait), edit,

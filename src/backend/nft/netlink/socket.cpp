@@ -134,7 +134,15 @@ Result<bool> Socket::dump(std::span<const uint8_t> request,
          mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
       if (message->nlmsg_seq != sequence) continue;
       if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) consistent = false;
-      if (message->nlmsg_type == NLMSG_DONE) return consistent;
+      if (message->nlmsg_type == NLMSG_DONE) {
+        // Carries what ended the dump (netlink_dump_done() of net/netlink/af_netlink.c); 0: its
+        // end.
+        const int status = mnl_nlmsg_get_payload_len(message) >= sizeof(int)
+                               ? *static_cast<const int*>(mnl_nlmsg_get_payload(message))
+                               : 0;
+        if (status < 0) return kernel_error(-status, "can't read nf_tables");
+        return consistent;
+      }
       if (is_reply(message)) {
         const Reply reply = reply_of(message);
         if (reply.error == 0) return consistent;
