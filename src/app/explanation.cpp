@@ -8,6 +8,7 @@
 
 #include "app/rule_sentence.h"
 #include "app/rules_text.h"
+#include "core/byte_order.h"
 #include "core/source.h"
 #include "net/names.h"
 
@@ -68,12 +69,24 @@ backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinCha
   const bool out = chain.hook == ir::Hook::kOutput || chain.hook == ir::Hook::kForward ||
                    chain.hook == ir::Hook::kPostrouting;
   const bool tracked = chain.priority > kConntrackPriority;
+  constexpr uint16_t kEthernet = 1;  // ARPHRD_ETHER
+  constexpr unsigned kMacAt = 6;     // of the source, in an Ethernet header of 14 bytes
+  std::optional<std::vector<uint8_t>> link;
+  if (packet.source_mac) {
+    link.emplace(14);
+    store_be(*packet.source_mac, std::span(*link).subspan(kMacAt, 6));
+  }
   return {.bytes = packet.bytes(),
           .hook = chain.hook,
           .in_interface = in ? packet.in_interface : "",
           .out_interface = out ? packet.out_interface : "",
           .state = tracked ? static_cast<ir::CtState>(packet.state) : ir::CtState::kInvalid,
-          .mark = packet.mark};
+          .mark = packet.mark,
+          .connection = {{ir::Conntrack::kMark, packet.connection_mark}},
+          .routes = {},
+          .packet_type = static_cast<uint8_t>(packet.cast),
+          .in_device_type = link ? std::optional(kEthernet) : std::nullopt,
+          .link = std::move(link)};
 }
 
 std::string_view policy_name(const ir::Chain& chain) {

@@ -12,8 +12,8 @@ namespace {
 
 bool is_comment(const ir::Match& match) { return match.name == "comment"; }
 
-Result<ir::Ruleset> parse(const Source& source, net::Family family, lang::RestoreOptions options) {
-  const net::SystemNames names;
+Result<ir::Ruleset> parse(const Source& source, net::Family family, lang::RestoreOptions options,
+                          const net::Names& names = net::SystemNames()) {
   options.names = &names;
   ir::Ruleset rules{.family = family, .tables = {}};
   if (auto read = lang::restore(source, options, rules); !read) return read.error();
@@ -35,7 +35,9 @@ Result<ir::Ruleset> parse_rules(const Source& source, net::Family family, Counts
 }
 
 Result<ir::Ruleset> parse_own_rules(const Source& source, net::Family family) {
-  return parse(source, family, {.counters = true, .spans = false});
+  // We write addresses. A name is somebody else's and must not make us wait for a name server.
+  return parse(source, family, {.counters = true, .spans = false},
+               net::SystemNames(net::SystemNames::Hosts::kNotAsked));
 }
 
 std::string rule_words(const ir::Rule& rule, net::Family family) {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "ext/choices.h"
+
 namespace bulkhead::ext {
 namespace {
 
@@ -26,9 +28,7 @@ std::string option_help(const Option& option) {
 template <class Row> std::string row_help(const Row& row, std::string_view kind) {
   std::string text = fmt::format("{} {} options:\n", row.name, kind);
   for (const Option& option : row.options) text += option_help(option);
-  for (const Option& option : row.options) {
-    if (option.type->choices != nullptr) text += option.type->choices();
-  }
+  for (const std::string& choices : choices_of(row.options)) text += choices;
   return text;
 }
 

@@ -15,6 +15,7 @@ std::string text_of(const Row& row, std::span<const ir::Argument> arguments, boo
   for (const Option& option : row.options) {
     for (const ir::Argument& argument : arguments) {
       if (argument.option != option.name || option.list.empty()) continue;
+      if (option.fallback_kept && !argument.negated && argument.text == option.fallback) continue;
       const bool many = argument.text.find_first_of(":,") != std::string::npos;
       const std::string shown = option.type->list == nullptr
                                     ? argument.text

@@ -37,14 +37,26 @@ Result<void> check_protocol(const Match& match, const Context& context) {
   if (found && !context.protocol_negated) return {};
   std::string wanted;
   for (const uint8_t protocol : match.protocols) {
-    const std::optional<std::string_view> name = net::builtin_protocol_name(protocol);
     wanted += fmt::format("{}`-p {}'", wanted.empty() ? "" : " or ",
-                          name ? std::string(*name) : fmt::format("{}", protocol));
+                          net::protocol_text(protocol, *context.names));
   }
   return kernel_refusal(EINVAL, fmt::format("match {} needs {}", match.name, wanted));
 }
 
 }  // namespace
+
+ir::Predicate constraints_of(std::span<const Option> options,
+                             std::span<const ir::Argument> arguments, const Context& context) {
+  ir::Predicate predicate;
+  for (const ir::Argument& argument : arguments) {
+    const Option* option = option_named(options, argument.option);
+    if (option == nullptr || option->field == nullptr) continue;
+    ir::Condition condition = constraint_of(*option, argument, context);
+    if (std::ranges::find(predicate, condition) == predicate.end())
+      predicate.push_back(std::move(condition));
+  }
+  return predicate;
+}
 
 Result<ir::Predicate> predicate_of(const Match& match, std::span<const ir::Argument> arguments,
                                    const Context& context) {
@@ -56,19 +68,11 @@ Result<ir::Predicate> predicate_of(const Match& match, std::span<const ir::Argum
     if (match.adjust_header != nullptr) match.adjust_header(arguments, header);
     predicate.push_back(header);
   }
-  if (match.lower != nullptr) {
-    Result<ir::Predicate> rest = match.lower(arguments, context);
-    if (!rest) return rest.error();
-    predicate.insert(predicate.end(), rest->begin(), rest->end());
-    return predicate;
-  }
-  for (const ir::Argument& argument : arguments) {
-    const Option* option = option_named(match.options, argument.option);
-    if (option == nullptr || option->field == nullptr) continue;
-    ir::Condition condition = constraint_of(*option, argument, context);
-    if (std::ranges::find(predicate, condition) == predicate.end())
-      predicate.push_back(std::move(condition));
-  }
+  Result<ir::Predicate> rest = match.lower != nullptr
+                                   ? match.lower(arguments, context)
+                                   : constraints_of(match.options, arguments, context);
+  if (!rest) return rest.error();
+  predicate.insert(predicate.end(), rest->begin(), rest->end());
   return predicate;
 }
 

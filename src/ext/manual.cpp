@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
 
+#include "ext/choices.h"
 #include "ext/help.h"
 
 namespace bulkhead::ext {
@@ -38,10 +39,8 @@ template <class Row> std::string section(const Row& row) {
   if (row.families == Families::kIpv4) text += "IPv4 only.\n";
   if (row.families == Families::kIpv6) text += "IPv6 only.\n";
   for (const Option& option : row.options) text += option_section(option);
-  for (const Option& option : row.options) {
-    if (option.type->choices == nullptr) continue;
-    text += fmt::format(".PP\n.nf\n{}.fi\n", roff(option.type->choices()));
-  }
+  for (const std::string& choices : choices_of(row.options))
+    text += fmt::format(".PP\n.nf\n{}.fi\n", roff(choices));
   text += ".PP\nExamples:\n.nf\n";
   for (const Example& example : row.examples) text += fmt::format("{}\n", roff(example.rule));
   return text + ".fi\n";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ext/reader.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "ext/error.h"
@@ -10,6 +12,7 @@ namespace {
 
 // libxtables names an option by its first entry, which is the long spelling.
 std::string_view message_name(const Option& option) {
+  if (!option.called.empty()) return option.called;
   return option.aliases.empty() ? option.name : option.aliases.front();
 }
 
@@ -39,36 +42,43 @@ Result<void> OptionReader::add(const Option& option, bool negated,
                                Context context) {
   const Option* meant =
       option.stands_for.empty() ? &option : option_named(options_, option.stands_for);
+  // The options of a group are told apart: that only one may be given is found in the end.
+  const Option* counted = option.group != 0 ? &option : meant;
   const auto fail = [&](Error error) {
     error.span = span;
     return error;
   };
-  if (find(*meant) != nullptr) {
-    return fail(usage_error(
-        meant->twice.empty()
-            ? fmt::format("{}: option \"--{}\" can only be used once.", row_, message_name(*meant))
-            : std::string(meant->twice)));
+  if (find(*counted) != nullptr) {
+    return fail(usage_error(meant->twice.empty()
+                                ? fmt::format("{}: option \"--{}\" can only be used once.", row_,
+                                              message_name(*counted))
+                                : std::string(meant->twice)));
   }
   if (negated && meant->negation == Negation::kRefused) {
     return fail(usage_error(
-        fmt::format("{}: option \"--{}\" cannot be inverted.", row_, message_name(*meant))));
+        fmt::format("{}: option \"--{}\" cannot be inverted.", row_, message_name(*counted))));
+  }
+  if (!meant->after.empty() && find(*option_named(options_, meant->after)) == nullptr) {
+    return fail(usage_error(std::string(meant->after_error)));
   }
   if (option.type->count > 0 && words.empty()) {
     return fail(usage_error(fmt::format("option \"--{}\" requires an argument", option.name)));
   }
 
   context.row = row_;
-  context.option = message_name(*meant);
-  Result<std::string> text = option.stands_for.empty()
-                                 ? option.type->parse(words, context)
-                                 : Result<std::string>(std::string(option.stands_for_text));
+  context.option = message_name(*counted);
+  const bool fixed = !option.stands_for.empty() && option.type->count == 0;
+  Result<std::string> text = fixed ? Result<std::string>(std::string(option.stands_for_text))
+                                   : option.type->parse(words, context);
   if (!text) return fail(text.error());
-  given_.push_back({meant, {std::string(meant->name), negated, *std::move(text), span}});
+  given_.push_back({counted, {std::string(meant->name), negated, *std::move(text), span}});
   return {};
 }
 
 Result<std::vector<ir::Argument>> OptionReader::finish() const {
-  if (given_.empty() && !bare_error_.empty()) return usage_error(std::string(bare_error_));
+  const bool bare =
+      std::ranges::all_of(given_, [](const Given& given) { return given.option->modifier; });
+  if (bare && !bare_error_.empty()) return usage_error(std::string(bare_error_));
 
   std::vector<ir::Argument> arguments;
   for (const Option& option : options_) {
@@ -94,10 +104,21 @@ Result<std::vector<ir::Argument>> OptionReader::finish() const {
       }
     }
     const bool implied = !given->argument.negated && !option.fallback.empty() &&
-                         given->argument.text == option.fallback && !option.always_printed;
+                         given->argument.text == option.fallback && !option.always_printed &&
+                         !option.fallback_kept;
     if (!implied) arguments.push_back(given->argument);
   }
   return arguments;
+}
+
+std::vector<std::string> OptionReader::warnings() const {
+  std::vector<std::string> warnings;
+  for (const Given& given : given_) {
+    if (given.option->warning == nullptr) continue;
+    std::string warning = given.option->warning(given.argument.text);
+    if (!warning.empty()) warnings.push_back(std::move(warning));
+  }
+  return warnings;
 }
 
 }  // namespace bulkhead::ext

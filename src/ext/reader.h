@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,8 @@ class OptionReader {
   // The arguments as -S prints them: in its order, what it always prints added, what it never
   // prints left out.
   Result<std::vector<ir::Argument>> finish() const;
+  // What is said on stderr to what was given, though it is taken.
+  std::vector<std::string> warnings() const;
 
  private:
   struct Given {

@@ -74,15 +74,16 @@ const Option* find_option(std::span<const Option> options, std::string_view spel
     return test(option.name) || std::ranges::any_of(option.aliases, test);
   };
   const Option* found = nullptr;
+  bool ambiguous = false;
   for (const Option& option : options) {
     if (spellings_with(option, [&](std::string_view name) { return name == spelling; }))
       return &option;
     if (!spellings_with(option, [&](std::string_view name) { return name.starts_with(spelling); }))
       continue;
-    if (found != nullptr) return nullptr;
+    ambiguous = ambiguous || found != nullptr;
     found = &option;
   }
-  return found;
+  return ambiguous ? nullptr : found;
 }
 
 }  // namespace bulkhead::ext

@@ -60,21 +60,32 @@ enum class Negation : uint8_t { kAllowed, kRefused };
 struct Option {
   std::string_view name;                        // without its dashes, as -S prints it
   std::span<const std::string_view> aliases{};  // other spellings; the first is the one in messages
+  std::string_view called{};                    // the spelling in messages, if it isn't that one
   const ArgumentType* type = nullptr;
   const ir::Field* field = nullptr;  // what `type->values` constrains; null: see Match::lower
   Negation negation = Negation::kAllowed;
   bool required = false;
-  uint8_t group = 0;  // of options with the same number (not 0) only one may be given
+  uint8_t group = 0;         // of options with the same number (not 0) only one may be given
+  bool modifier = false;     // a match with nothing but such options is still bare
+  std::string_view hooks{};  // built-in chains that a rule with it may be reached from; empty: all
+  std::string_view hooks_lifted_by{};  // the option that makes it any, given and not negated
+  // The option that must have been given before it, and what is said if it wasn't.
+  std::string_view after{};
+  std::string_view after_error{};
   // The canonical text that holds where the option isn't given; typing it is the same as not giving
   // it. -S leaves it out, unless it always prints the option. Empty: there is none.
   std::string_view fallback{};
   bool always_printed = false;
-  // Another way to write the option of this name, with this canonical text: --syn. Has no argument
-  // itself.
+  // Typing it isn't quite the same: -S prints it where it was typed, and only -L leaves it out.
+  bool fallback_kept = false;
+  // Another way to write the option of this name: without an argument, with this canonical text
+  // (--syn); with one, with the canonical text of its own type (--dscp-class).
   std::string_view stands_for{};
   std::string_view stands_for_text{};
   // What iptables-legacy says if it is given twice, where that isn't its usual message.
   std::string_view twice{};
+  // What is said on stderr to an argument that is taken all the same; empty: nothing.
+  std::string (*warning)(std::string_view canonical) = nullptr;
   // How -L shows it; "{}" is the argument, and what stands in other braces is shown where it is
   // negated: "{!}", "{! }". `list_many` for a range or a list, if that differs ("dpts:{!}{}"). An
   // empty `list` shows nothing.
@@ -99,6 +110,9 @@ struct Example {
   std::string_view miss;
   // What the kernel has seen before (packets that make the state), separated by ';'; usually empty.
   std::string_view before{};
+  // The file of tests/kernel that shows the hit and the miss, where words can't: a packet that no
+  // socket sent. Empty: the words are all of them.
+  std::string_view shown_by{};
 };
 
 enum class Families : uint8_t { kBoth, kIpv4, kIpv6 };
@@ -112,7 +126,8 @@ struct Match {
   std::optional<ir::Header> header{};    // stands first in its predicate
   std::span<const Option> options{};     // in the order of -S
   std::string_view list_name{};          // what -L shows first: "tcp", "limit:"
-  std::string_view bare_error{};         // said if no option is given; empty: that is allowed
+  std::string_view bare_error{};         // said if it is bare; empty: that is allowed
+  std::string_view hooks{};              // built-in chains it may be reached from; empty: all
   std::string_view summary{};            // a paragraph for the manual
   // What -L shows, all of it, where that doesn't follow from the options' `list`.
   std::string (*list)(std::span<const ir::Argument>, bool numeric, const Context&) = nullptr;
@@ -156,6 +171,10 @@ const Option* find_option(std::span<const Option> options, std::string_view spel
 // kernel would refuse it: -p isn't what the match needs.
 Result<ir::Predicate> predicate_of(const Match& match, std::span<const ir::Argument> arguments,
                                    const Context&);
+// Only the options' constraints, in their order: the part of it that a row's `lower` need not write
+// again.
+ir::Predicate constraints_of(std::span<const Option> options,
+                             std::span<const ir::Argument> arguments, const Context&);
 Result<ir::Action> action_of(const Target& target, std::span<const ir::Argument> arguments,
                              const Context&);
 

@@ -54,8 +54,12 @@ template <class Row> consteval void check_option(const Row& row, const Option& o
   if (option.sentence.empty()) throw "an option has a sentence";
   if (option.list.empty() && is_null(row.list)) throw "an option says how -L shows it";
   if (!is_null(option.field) && is_null(option.type->values)) throw "a field needs values";
-  if (option.always_printed && option.fallback.empty())
-    throw "what is always printed has a fallback";
+  if (!option.after.empty() && (!has_option(row, option.after) || option.after_error.empty()))
+    throw "an option comes after another of its row, and says so";
+  if (!option.hooks_lifted_by.empty() && !has_option(row, option.hooks_lifted_by))
+    throw "an option of its row lifts its hooks";
+  if ((option.always_printed || option.fallback_kept) && option.fallback.empty())
+    throw "what is printed though it holds anyway has a fallback";
   if (!is_shown(row, "--", option.name)) throw "every option is in an example";
   if (option.negation == Negation::kAllowed && !is_shown(row, "! --", option.name)) {
     throw "every option that can be negated is negated in an example";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -34,6 +35,16 @@ struct Log {
   std::string prefix;
   friend bool operator==(const Log&, const Log&) = default;
 };
+// To whoever listens to this group of nfnetlink_log (iptables-extensions(8), NFLOG). Does not end
+// the walk.
+struct NetlinkLog {
+  uint16_t group = 0;
+  uint16_t threshold = 0;  // packets that the kernel keeps before it hands them over; 0: its own
+  std::optional<uint32_t>
+      size;  // bytes of the packet to hand over; not there: as many as the group wants
+  std::string prefix;
+  friend bool operator==(const NetlinkLog&, const NetlinkLog&) = default;
+};
 // Answers with a TCP reset or an ICMP(v6) "unreachable" of this code, and drops.
 struct Reject {
   bool tcp_reset = false;
@@ -41,6 +52,6 @@ struct Reject {
   friend bool operator==(const Reject&, const Reject&) = default;
 };
 
-using Action = std::variant<Continue, Accept, Drop, Return, Jump, Log, Reject>;
+using Action = std::variant<Continue, Accept, Drop, Return, Jump, Log, NetlinkLog, Reject>;
 
 }  // namespace bulkhead::ir

@@ -34,7 +34,8 @@ struct AnyOf {
 // ends before the header does, the packet is *dropped* there and then (iptables' hotdrop), as is a
 // TCP packet whose fragment offset is 1. Stands before the conditions that read the header.
 struct Header {
-  enum class Form : uint8_t { kTcp, kUdp, kIcmp, kIcmp6, kPorts };  // 20, 8, 8, 8 and 4 bytes
+  // 20, 8, 8, 8, 4, 12 and 12 bytes.
+  enum class Form : uint8_t { kTcp, kUdp, kIcmp, kIcmp6, kPorts, kSctp, kDccp };
   Form form = Form::kTcp;
   // kTcp only: the option of this kind is there (or, negated, is not). 0: not asked. A malformed
   // option list that runs past the header drops the packet too.
@@ -60,6 +61,9 @@ struct Opaque {
   std::string name;
   uint8_t revision = 0;
   std::vector<uint8_t> bytes;
+  // Its answer depends on what came before, so it is never asked twice for one packet. False: it
+  // may be, for it only looks at the packet and its surroundings.
+  bool stateful = true;
 
   friend bool operator==(const Opaque&, const Opaque&) = default;
 };

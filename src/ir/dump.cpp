@@ -12,7 +12,7 @@ namespace {
 template <class... Cases> struct Overloaded : Cases... { using Cases::operator()...; };
 template <class... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
-constexpr std::string_view kForms[] = {"tcp", "udp", "icmp", "icmp6", "ports"};
+constexpr std::string_view kForms[] = {"tcp", "udp", "icmp", "icmp6", "ports", "sctp", "dccp"};
 
 std::string hex(U128 value) {
   const auto high = static_cast<uint64_t>(value >> 64);
@@ -121,6 +121,9 @@ std::string dump(const Action& action) {
           },
           [](const Log& it) {
             return fmt::format("log level {} flags {:#x} \"{}\"", it.level, it.flags, it.prefix);
+          },
+          [](const NetlinkLog& it) {
+            return fmt::format("log group {} prefix \"{}\"", it.group, it.prefix);
           },
           [](const Reject& it) {
             return it.tcp_reset ? "reject tcp-reset" : fmt::format("reject icmp {}", it.icmp_code);

@@ -15,13 +15,52 @@ enum class Base : uint8_t {
   kNetwork,    // bits from the start of the IP header, network byte order
   kTransport,  // bits from the start of the transport header; unreadable in a later fragment
   kMeta,       // what the kernel knows beside the packet: see Meta
-  kConntrack,  // what connection tracking says of it: see Conntrack
+  kConntrack,  // what connection tracking says of it: see Conntrack; unreadable where it has no
+               // connection
+  kLink,       // bits from the start of the link's header; unreadable where there is none
+  kRoute,      // what the routing table says of an address: see Route
 };
 
-enum class Meta : uint8_t { kInInterface, kOutInterface, kProtocol, kMark, kLength, kPacketType };
-enum class Conntrack : uint8_t { kState, kStatus, kDirection, kMark };
+enum class Meta : uint8_t {
+  kInInterface,
+  kOutInterface,
+  kProtocol,
+  kMark,
+  kLength,
+  kPacketType,    // PACKET_HOST, _BROADCAST or _MULTICAST of linux/if_packet.h; through lo, whether
+                  // the destination is a multicast address: _MULTICAST, else _BROADCAST
+  kInDeviceType,  // ARPHRD_* of linux/if_arp.h, of the incoming interface; unreadable without one
+};
+// kState is always there; the others are those of a connection. Addresses and ports: of the
+// connection's first packet (original) and of its answers (reply).
+enum class Conntrack : uint8_t {
+  kState,
+  kStatus,     // IPS_* of linux/netfilter/nf_conntrack_common.h
+  kDirection,  // 0: as the first packet went; 1: the other way
+  kMark,
+  kExpiration,  // in milliseconds from now
+  kProtocol,
+  kOriginalSource,
+  kOriginalDestination,
+  kReplySource,
+  kReplyDestination,
+  kOriginalSourcePort,
+  kOriginalDestinationPort,
+  kReplySourcePort,
+  kReplyDestinationPort,
+};
+// The type of an address: RTN_* of linux/rtnetlink.h. Bits, so that a key says whose address it is
+// and which interface alone is asked (fib of nft(8): NFTA_FIB_F_*).
+enum class Route : uint8_t {
+  kSource = 1,
+  kDestination = 2,
+  kSourceOnIn = kSource | 8,
+  kDestinationOnIn = kDestination | 8,
+  kSourceOnOut = kSource | 16,
+  kDestinationOnOut = kDestination | 16,
+};
 
-// Where the bits are. For kMeta and kConntrack, `offset` is the Meta or Conntrack key.
+// Where the bits are. For kMeta, kConntrack and kRoute, `offset` is that key.
 struct Location {
   Base base = Base::kNone;
   uint16_t offset = 0;  // in bits
@@ -35,6 +74,7 @@ constexpr Location at(Meta key, uint16_t width) {
 constexpr Location at(Conntrack key, uint16_t width) {
   return {Base::kConntrack, static_cast<uint16_t>(key), width};
 }
+constexpr Location at(Route key) { return {Base::kRoute, static_cast<uint16_t>(key), 32}; }
 
 // What a value of the field means to a person; decides how it is written in words.
 enum class Kind : uint8_t {

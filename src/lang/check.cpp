@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lang/check.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <unordered_set>
 #include <vector>
@@ -31,20 +32,49 @@ const ext::Target* row_of(const ir::Rule& rule, net::Family family) {
   return ext::find_target(rule.target.name, family);
 }
 
-Error misplaced(const ir::Rule& rule, std::string where) {
-  return refused(fmt::format("{} {}", rule.target.name, where),
-                 rule.target.span.empty() ? rule.span : rule.target.span, EINVAL);
+Error misplaced(const ir::Rule& rule, std::string what) {
+  return refused(std::move(what), rule.target.span.empty() ? rule.span : rule.target.span, EINVAL);
+}
+
+bool is_given(const ir::Match& match, std::string_view option) {
+  return std::ranges::any_of(match.arguments, [&](const ir::Argument& argument) {
+    return argument.option == option && !argument.negated;
+  });
+}
+
+// Something of a rule that may be reached from some built-in chains only.
+struct Bound {
+  std::string what;  // "REJECT", "match mac", "--physdev-out"
+  std::string_view hooks;
+};
+
+std::vector<Bound> bounds_of(const ir::Rule& rule, net::Family family) {
+  std::vector<Bound> bounds;
+  if (const ext::Target* row = row_of(rule, family); row != nullptr && !row->hooks.empty())
+    bounds.push_back({std::string(row->name), row->hooks});
+  for (const ir::Match& match : rule.matches) {
+    const ext::Match* row = ext::find_match(match.name, family);
+    if (row == nullptr) continue;
+    if (!row->hooks.empty()) bounds.push_back({fmt::format("match {}", row->name), row->hooks});
+    for (const ir::Argument& argument : match.arguments) {
+      const ext::Option* option = ext::find_option(row->options, argument.option);
+      if (option == nullptr || option->hooks.empty() || is_given(match, option->hooks_lifted_by))
+        continue;
+      bounds.push_back({fmt::format("--{}", option->name), option->hooks});
+    }
+  }
+  return bounds;
 }
 
 Result<void> check_tables(const ir::Table& table, net::Family family, bool& hooks_matter) {
   for (const ir::Chain& chain : table.chains) {
     for (const ir::Rule& rule : chain.rules) {
+      if (!bounds_of(rule, family).empty()) hooks_matter = true;
       const ext::Target* row = row_of(rule, family);
       if (row == nullptr) continue;
       if (!row->tables.empty() && !lists(row->tables, table.name)) {
-        return misplaced(rule, fmt::format("works only in table {}", row->tables));
+        return misplaced(rule, fmt::format("{} works only in table {}", row->name, row->tables));
       }
-      if (!row->hooks.empty()) hooks_matter = true;
     }
   }
   return {};
@@ -58,14 +88,14 @@ Result<void> check_hooks(const ir::Table& table, const ir::Chain& builtin, net::
     const ir::Chain& chain = *open.back();
     open.pop_back();
     for (const ir::Rule& rule : chain.rules) {
+      for (const Bound& bound : bounds_of(rule, family)) {
+        if (lists(bound.hooks, builtin.name)) continue;
+        return misplaced(rule,
+                         fmt::format("{} can't be reached from {}", bound.what, builtin.name));
+      }
       if (const auto* jump = std::get_if<ir::Jump>(&rule.target.action)) {
         const ir::Chain* to = table.find(jump->chain);
         if (seen.insert(to).second) open.push_back(to);
-        continue;
-      }
-      const ext::Target* row = row_of(rule, family);
-      if (row != nullptr && !row->hooks.empty() && !lists(row->hooks, builtin.name)) {
-        return misplaced(rule, fmt::format("can't be reached from {}", builtin.name));
       }
     }
   }

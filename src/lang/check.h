@@ -7,9 +7,9 @@
 namespace bulkhead::lang {
 
 // Whether a ruleset may be enforced: ir::verify(), and each target stands in a table that it works
-// in and is reached only from hooks that it works at (its row says which). What iptables learns
-// from the kernel's EINVAL or ELOOP is kRefused with that errno_value, with the rule's span where
-// it has one.
+// in, and targets and matches are reached only from hooks that they work at (their rows say which).
+// What iptables learns from the kernel's EINVAL or ELOOP is kRefused with that errno_value, with
+// the rule's span where it has one.
 Result<void> check(const ir::Ruleset& rules);
 
 }  // namespace bulkhead::lang

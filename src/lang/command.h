@@ -50,25 +50,27 @@ struct SetPolicy {
   ir::Policy policy = ir::Policy::kAccept;
   std::optional<ir::Counters> counters;
 };
+// Where a chain need not be named, none means all. A name that is empty is no chain's: it comes
+// from a script's unset variable.
 struct Flush {
-  std::string chain;  // empty: every chain
+  std::optional<std::string> chain;
 };
 struct Zero {
-  std::string chain;    // empty: every chain
+  std::optional<std::string> chain;
   uint32_t number = 0;  // 0: every rule and the policy
 };
 struct NewChain {
   std::string chain;
 };
 struct DeleteChain {
-  std::string chain;  // empty: every user chain
+  std::optional<std::string> chain;  // none: every user chain
 };
 struct RenameChain {
   std::string chain;
   std::string to;
 };
 struct List {
-  std::string chain;       // empty: every chain
+  std::optional<std::string> chain;
   uint32_t number = 0;     // 0: every rule
   bool as_rules = false;   // -S
   bool zero = false;       // -L -Z: print, then zero what was printed

@@ -104,7 +104,7 @@ class Editor {
   Result<void> operator()(const Zero& o) { return zero(o.chain, o.number); }
 
   Result<void> operator()(const List& o) {
-    if (!o.chain.empty() && table_.find(o.chain) == nullptr) return no_such_name();
+    if (o.chain && table_.find(*o.chain) == nullptr) return no_such_name();
     if (!o.zero) return {};
     return zero(o.chain, o.zero_rule ? o.number : 0);
   }
@@ -117,7 +117,7 @@ class Editor {
   }
 
   Result<void> operator()(const DeleteChain& o) {
-    if (!o.chain.empty()) return delete_chain(o.chain);
+    if (o.chain) return delete_chain(*o.chain);
     std::vector<std::string> names;
     for (const ir::Chain& chain : table_.chains) {
       if (!chain.builtin()) names.push_back(chain.name);
@@ -173,18 +173,19 @@ class Editor {
   // A chain of the target's name takes precedence over the extension; a jump must have its chain.
   Result<void> resolve_target(ir::Rule& rule) const;
 
-  template <class Function> Result<void> for_chains(std::string_view name, Function function) {
-    if (name.empty()) {
+  template <class Function>
+  Result<void> for_chains(const std::optional<std::string>& name, Function function) {
+    if (!name) {
       std::ranges::for_each(table_.chains, function);
       return {};
     }
-    ir::Chain* chain = table_.find(name);
+    ir::Chain* chain = table_.find(*name);
     if (chain == nullptr) return no_such_name();
     function(*chain);
     return {};
   }
 
-  Result<void> zero(std::string_view chain_name, uint32_t number);
+  Result<void> zero(const std::optional<std::string>& chain_name, uint32_t number);
   Result<void> delete_chain(std::string_view name);
 
   ir::Table& table_;
@@ -209,14 +210,14 @@ Result<void> Editor::resolve_target(ir::Rule& rule) const {
                target.span);
 }
 
-Result<void> Editor::zero(std::string_view chain_name, uint32_t number) {
+Result<void> Editor::zero(const std::optional<std::string>& chain_name, uint32_t number) {
   if (number == 0) {
     return for_chains(chain_name, [](ir::Chain& chain) {
       chain.policy_counters = {};
       for (ir::Rule& rule : chain.rules) rule.counters = {};
     });
   }
-  ir::Chain* chain = table_.find(chain_name);
+  ir::Chain* chain = table_.find(chain_name.value_or(""));
   if (chain == nullptr) return no_such_name();
   if (number > chain->rules.size()) return refused("Index of counter too big");
   chain->rules[number - 1].counters = {};

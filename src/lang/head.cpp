@@ -7,8 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "ext/argument/interface.h"
+#include "ext/argument/protocol.h"
 #include "lang/error.h"
-#include "lang/number.h"
 
 namespace bulkhead::lang {
 
@@ -106,7 +107,7 @@ Result<void> parse_one_network(std::string_view text, Span span, net::Family fam
     keep(*network);
   } else {
     Result<std::vector<net::Address>> addresses = names.host(family, text);
-    if (!addresses) return placed(addresses.error(), span);
+    if (!addresses) return usage(fmt::format("host/network `{}' not found", text), span);
     std::ranges::for_each(*addresses, keep);
   }
   return {};
@@ -115,36 +116,16 @@ Result<void> parse_one_network(std::string_view text, Span span, net::Family fam
 }  // namespace
 
 Result<uint8_t> parse_protocol(const HeadWord& word, const net::Names& names) {
-  if (const auto number = parse_number(word.text, 0, UINT8_MAX))
-    return static_cast<uint8_t>(*number);
   std::string name = word.text;
   std::ranges::transform(name, name.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (const auto number = net::builtin_protocol(name)) return *number;
-  if (const auto number = names.protocol(name)) return *number;
+  if (const auto number = ext::protocol_number(name, names)) return *number;
   return usage(fmt::format("unknown protocol \"{}\" specified", name), word.span);
 }
 
-std::string protocol_text(uint8_t number, const net::Names& names) {
-  if (const auto name = net::builtin_protocol_name(number)) return std::string(*name);
-  if (auto name = names.protocol_name(number)) return *std::move(name);
-  return std::to_string(number);
-}
-
 Result<void> check_interface(const HeadWord& word) {
-  if (word.text.empty()) return usage("Empty interface is likely to be undesired", word.span);
-  if (word.text.size() + 1 > kInterfaceBytes) {
-    return usage(fmt::format("interface name `{}' must be shorter than IFNAMSIZ ({})", word.text,
-                             kInterfaceBytes - 1),
-                 word.span);
-  }
-  // The kernel has no such names, and -S could not show them so that they are read back.
-  const auto is_bad = [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '"'; };
-  if (std::ranges::any_of(word.text, is_bad)) {
-    return usage(
-        fmt::format("interface name `{}' has a character that no interface can have", word.text),
-        word.span);
-  }
+  const std::string_view name = word.text;
+  if (auto r = ext::parse_interface({&name, 1}, {}); !r) return placed(r.error(), word.span);
   return {};
 }
 

@@ -43,8 +43,6 @@ struct HeadWords {
 
 // A number or a name, in any case of letters.
 Result<uint8_t> parse_protocol(const HeadWord& word, const net::Names& names);
-// As -S shows it: iptables' own name, else /etc/protocols', else the number.
-std::string protocol_text(uint8_t number, const net::Names& names);
 
 // Whether it can be the name of an interface, or the beginning of some with a '+'.
 Result<void> check_interface(const HeadWord& word);

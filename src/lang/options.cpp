@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lang/options.h"
 
-#include <ranges>
-
 namespace bulkhead::lang {
 
 namespace {
@@ -155,10 +153,10 @@ OptionScanner::Hit OptionScanner::next_long(std::string_view text) {
         return search.result();
       }
     }
-    for (const Added& added : std::views::reverse(added_)) {
-      for (const ext::Option& option : added.options) {
+    for (auto added = added_.rbegin(); added != added_.rend(); ++added) {
+      for (const ext::Option& option : added->options) {
         const Arity arity = option.type->count == 0 ? Arity::kNone : Arity::kRequired;
-        const Candidate candidate{Kind::kExtension, 0, &option, added.owner, arity};
+        const Candidate candidate{Kind::kExtension, 0, &option, added->owner, arity};
         if (search.offer(option.name, candidate)) return search.result();
         for (const std::string_view alias : option.aliases) {
           if (search.offer(alias, candidate)) return search.result();
@@ -203,6 +201,7 @@ OptionScanner::Hit OptionScanner::next_short() {
 }
 
 OptionScanner::Hit OptionScanner::next() {
+  last_ = {index_, short_};
   if (!short_.empty()) return next_short();
   Hit hit;
   if (at_end()) return end(hit);

@@ -12,6 +12,8 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "ext/row.h"
@@ -45,7 +47,7 @@ class OptionScanner {
 
   Hit next();
   // Reads the last option again: options have been added that may know it.
-  void again() { --index_; }
+  void again() { std::tie(index_, short_) = last_; }
 
   // Options of a match or target; the newest are found first, iptables' own before all.
   void add(std::span<const ext::Option> options, size_t owner);
@@ -68,8 +70,9 @@ class OptionScanner {
 
   std::span<const Word> words_;
   std::vector<Added> added_;
-  size_t index_ = 0;        // of the next word
-  std::string_view short_;  // what is left of a word of short options
+  size_t index_ = 0;                          // of the next word
+  std::string_view short_;                    // what is left of a word of short options
+  std::pair<size_t, std::string_view> last_;  // both, before the last option was read
 };
 
 }  // namespace bulkhead::lang

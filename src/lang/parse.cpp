@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -201,7 +202,7 @@ Result<void> Parser::check_chain() const {
 }
 
 List Parser::list() const {
-  return {.chain = chain_ ? chain_->text : "",
+  return {.chain = named_chain(),
           .number = number_,
           .as_rules = (commands_ & kListRulesBit) != 0,
           .zero = (commands_ & (kZeroBit | kZeroNumberBit)) != 0,
@@ -209,7 +210,7 @@ List Parser::list() const {
 }
 
 Result<Operation> Parser::operation() {
-  const std::string chain = chain_ ? chain_->text : "";
+  const std::string chain = named_chain().value_or("");
   if ((commands_ & (kListBit | kListRulesBit)) != 0) return Operation(list());
   if ((commands_ & kRuleCommands) != 0) {
     Result<RuleWords::Rules> described = rule_.rules();
@@ -233,11 +234,11 @@ Result<Operation> Parser::operation() {
   }
   switch (commands_) {
     case kDeleteNumberBit: return Operation(DeleteNumber{chain, number_});
-    case kFlushBit: return Operation(Flush{chain});
-    case kZeroBit: return Operation(Zero{chain, 0});
-    case kZeroNumberBit: return Operation(Zero{chain, number_});
+    case kFlushBit: return Operation(Flush{named_chain()});
+    case kZeroBit: return Operation(Zero{named_chain(), 0});
+    case kZeroNumberBit: return Operation(Zero{named_chain(), number_});
     case kNewChainBit: return Operation(NewChain{chain});
-    case kDeleteChainBit: return Operation(DeleteChain{chain});
+    case kDeleteChainBit: return Operation(DeleteChain{named_chain()});
     case kRenameChainBit: return Operation(RenameChain{chain, new_name_->text});
     default: break;
   }
@@ -251,6 +252,7 @@ Result<Operation> Parser::operation() {
 Result<Command> Parser::finish() {
   if (auto r = check_end(); !r) return r.error();
   if (auto r = rule_.finish_rows(); !r) return r.error();
+  std::ranges::move(rule_.warnings(), std::back_inserter(command_.warnings));
   if (!scanner_.at_end()) {
     const Word* rest = scanner_.take_argument();
     return usage("unknown arguments found on commandline", rest != nullptr ? rest->span : Span{});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -17,6 +18,8 @@ struct ParseOptions {
   bool restore = false;
   // Chains that the file has declared: `-j LOG` means a chain LOG if it is among them.
   const std::set<std::string, std::less<>>* declared = nullptr;
+  // Those that stand before the line, with -c: as if -c were its first option.
+  std::optional<ir::Counters> counters{};
 };
 
 // How much text one command may be, in bytes.

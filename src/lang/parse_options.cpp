@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <climits>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "ext/argument/interface.h"
 #include "lang/error.h"
 #include "lang/number.h"
 #include "lang/parser.h"
@@ -25,12 +28,8 @@ Result<void> Parser::take_rule_option(const Hit& hit) {
     case 'o':
       if (word.text.empty()) return check_interface(word);
       if (auto r = keep(hit.letter == 'i' ? head.in_interface : head.out_interface); !r) return r;
-      if (word.text.find('/') != std::string::npos) {
-        command_.warnings.push_back(
-            fmt::format("Warning: weird character in interface `{}' ('/' and ' ' are not allowed "
-                        "by the kernel).",
-                        word.text));
-      }
+      if (std::string warning = ext::interface_warning(word.text); !warning.empty())
+        command_.warnings.push_back(std::move(warning));
       return check_interface(word);
     case 'f':
       if (family_ == net::Family::kIpv6) {

@@ -23,7 +23,11 @@ class Parser {
  public:
   Parser(std::span<const Word> words, net::Family family, const net::Names& names,
          const ParseOptions& options)
-      : words_(words), family_(family), options_(options), scanner_(words), rule_(family, names) {}
+      : words_(words), family_(family), options_(options), scanner_(words), rule_(family, names) {
+    if (!options.counters) return;
+    letters_ += 'c';
+    command_.counters = options.counters;
+  }
 
   Result<Command> parse();
 
@@ -53,6 +57,9 @@ class Parser {
   Result<void> check_chain() const;
   Result<Operation> operation();
   List list() const;
+  std::optional<std::string> named_chain() const {
+    return chain_ ? std::optional(chain_->text) : std::nullopt;
+  }
 
   Span span_of(const Hit& hit) const {
     return hit.has_argument ? hit.argument_span : words_.empty() ? Span{} : words_[hit.word].span;

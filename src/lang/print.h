@@ -4,6 +4,7 @@
 // What -S, -L and iptables-save print, byte for byte as iptables-legacy 1.8.9.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,8 @@ namespace bulkhead::lang {
 std::string rule_text(std::string_view chain, const ir::Rule& rule, net::Family family);
 
 struct SaveStyle {
-  bool counters = false;     // -c: also those of rules
-  std::string_view table{};  // empty: all that are there
+  bool counters = false;                    // -c: also those of rules
+  std::optional<std::string_view> table{};  // nothing: all that are there
   // Of the comment lines around a table; without a date there are none.
   std::string_view program = "iptables-save";
   std::string_view date{};  // ctime(3)'s, without its newline

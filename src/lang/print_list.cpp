@@ -27,6 +27,13 @@ struct Layout {
 
 constexpr Layout kOneLine{.numeric = true, .interfaces = true, .as_table = false};
 
+// A column is so many bytes wide, as printf(3) counts; fmt counts what a terminal shows.
+void add_column(std::string& out, std::string_view text, size_t width) {
+  out += text;
+  if (text.size() < width) out.append(width - text.size(), ' ');
+  out += ' ';
+}
+
 // xtables_print_num(): five figures, or rounded to thousands, millions ... of which there may be
 // 9,999.
 std::string scaled(uint64_t number, const Layout& layout) {
@@ -154,8 +161,8 @@ void Lister::rule(std::string& out, const ir::Rule& rule, uint32_t number) const
   const auto mark = [](const ir::Argument* argument) {
     return argument != nullptr && argument->negated ? '!' : ' ';
   };
-  const auto column = [&](std::string_view text, int width) {
-    fmt::format_to(to, "{:<{}} ", text, layout_.as_table ? width : 0);
+  const auto column = [&](std::string_view text, size_t width) {
+    add_column(out, text, layout_.as_table ? width : 0);
   };
   if (layout_.line_numbers) fmt::format_to(to, "{:<4} ", number);
   if (layout_.counts) {
@@ -174,9 +181,15 @@ void Lister::rule(std::string& out, const ir::Rule& rule, uint32_t number) const
   const ir::Argument* source = find(rule.head, kSource);
   const ir::Argument* destination = find(rule.head, kDestination);
   if (layout_.as_table) {
-    if (layout_.interfaces) fmt::format_to(to, " {:<6} {:<6} ", in, out_name);
-    fmt::format_to(to, "{}{:<19} {}{:<19} ", mark(source), address(source), mark(destination),
-                   address(destination));
+    if (layout_.interfaces) {
+      out += ' ';
+      column(in, 6);
+      column(out_name, 6);
+    }
+    out += mark(source);
+    column(address(source), 19);
+    out += mark(destination);
+    column(address(destination), 19);
   } else {
     fmt::format_to(to, "in {} out {} {}{} {}-> {}  ", in, out_name, mark(source), address(source),
                    mark(destination), address(destination));
@@ -229,8 +242,9 @@ class Announcer {
     }
     return out;
   }
-  std::string chains(std::string_view verb, std::string_view only, bool builtin_too) const {
-    if (!only.empty()) return fmt::format("{} chain `{}'\n", verb, only);
+  std::string chains(std::string_view verb, const std::optional<std::string>& only,
+                     bool builtin_too) const {
+    if (only) return fmt::format("{} chain `{}'\n", verb, *only);
     std::string out;
     for (const ir::Chain& chain : table_.chains) {
       if (builtin_too || !chain.builtin()) out += fmt::format("{} chain `{}'\n", verb, chain.name);
@@ -255,7 +269,7 @@ std::string list_table(const List& list, const ListStyle& style, const ir::Table
   const std::map<std::string_view, size_t> references = references_in(table);
   std::string out;
   for (const ir::Chain& chain : table.chains) {
-    if (!list.chain.empty() && chain.name != list.chain) continue;
+    if (list.chain && chain.name != *list.chain) continue;
     if (!out.empty()) out += '\n';
     if (list.number == 0) {
       const auto found = references.find(chain.name);
@@ -277,7 +291,7 @@ std::string output_of(const Command& command, const ir::Ruleset& rules, const ne
   const ir::Table& table = there == nullptr ? *empty : *there;
   std::string out;
   if (const auto* list = std::get_if<List>(&command.operation)) {
-    if (!list->chain.empty() && table.find(list->chain) == nullptr) return out;
+    if (list->chain && table.find(*list->chain) == nullptr) return out;
     out = list->as_rules ? list_rules(*list, command.verbosity > 0, table, rules.family)
                          : list_table(*list, command.style, table, rules.family, names);
   }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "ext/argument/text.h"
 #include "ext/row.h"
 #include "lang/head.h"
 #include "lang/print.h"
@@ -28,22 +29,6 @@ std::string_view letter_of(std::string_view option) {
   return option;
 }
 
-// xtables_save_string(): bare if that is safe, else in double quotes.
-void add_quoted(std::string& out, std::string_view text) {
-  constexpr std::string_view kBare =
-      "_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  if (!text.empty() && text.find_first_not_of(kBare) == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\' || c == '\'') out += '\\';
-    out += c;
-  }
-  out += '"';
-}
-
 void add_arguments(std::string& out, std::span<const ir::Argument> arguments,
                    std::span<const ext::Option> options) {
   for (const ir::Argument& argument : arguments) {
@@ -59,11 +44,7 @@ void add_arguments(std::string& out, std::span<const ir::Argument> arguments,
     }
     if (bare) continue;
     out += ' ';
-    if (free_text) {
-      add_quoted(out, argument.text);
-    } else {
-      out += argument.text;
-    }
+    out += free_text ? ext::quoted(argument.text) : argument.text;
   }
 }
 
@@ -136,8 +117,7 @@ std::string rule_text(std::string_view chain, const ir::Rule& rule, net::Family 
 std::string save(const ir::Ruleset& rules, const SaveStyle& style) {
   std::string out;
   for (const ir::Table& table : rules.tables) {
-    if (style.table.empty() || style.table == table.name)
-      add_table(out, table, rules.family, style);
+    if (!style.table || style.table == table.name) add_table(out, table, rules.family, style);
   }
   return out;
 }
@@ -147,7 +127,7 @@ std::string list_rules(const List& list, bool counters, const ir::Table& table,
   std::string out;
   const auto to = std::back_inserter(out);
   const auto wanted = [&](const ir::Chain& chain) {
-    return list.chain.empty() || chain.name == list.chain;
+    return !list.chain || chain.name == *list.chain;
   };
   for (const ir::Chain& chain : table.chains) {
     if (!wanted(chain) || list.number != 0) continue;

@@ -26,15 +26,17 @@ namespace {
 // may be longer. (iptables-restore cuts lines in two behind 10,238 bytes, in silence.)
 constexpr size_t kMaxLineBytes = size_t{1} << 20;
 
-// "[packets:bytes]", as it stands behind a policy; more may follow.
+// "[packets:bytes]", as it stands behind a policy: scanf(3)'s "[%llu:%llu]", to which what follows
+// the second number is all one.
 std::optional<ir::Counters> parse_counters(std::string_view text) {
-  if (!text.starts_with('[')) return std::nullopt;
   const size_t colon = text.find(':');
-  if (colon == std::string_view::npos || text.find(']', colon) == std::string_view::npos)
-    return std::nullopt;
-  const auto packets = leading_number(text.substr(1, colon - 1));
+  if (!text.starts_with('[') || colon == std::string_view::npos) return std::nullopt;
+  const std::string_view before = text.substr(1, colon - 1);
+  const auto packets = leading_number(before);
   const auto bytes = leading_number(text.substr(colon + 1));
-  if (!packets || !bytes) return std::nullopt;
+  const size_t sign = before.starts_with('+') || before.starts_with('-') ? 1 : 0;
+  if (!packets || !bytes || before.find_first_not_of("0123456789", sign) != before.npos)
+    return std::nullopt;
   return ir::Counters{*packets, *bytes};
 }
 
@@ -62,7 +64,7 @@ class Restorer {
   Error by_program(std::string_view message, Span span) const {
     return usage(fmt::format("{}: {}", options_.program, message), span);
   }
-  bool other_table() const { return !options_.table.empty() && table_ != options_.table; }
+  bool other_table() const { return options_.table && table_ != *options_.table; }
   void print(const std::string& text) const {
     if (options_.output != nullptr) *options_.output += text;
   }
@@ -191,7 +193,7 @@ Result<std::optional<ir::Counters>> Restorer::take_counters(std::string_view& li
   if (close == std::string_view::npos) return bad("]");
   const std::string_view inside = line.substr(1, close - 1);
   const size_t colon = inside.find(':');
-  if (colon == std::string_view::npos) return bad("]");
+  if (colon == 0 || colon == std::string_view::npos) return bad("]");
   const Span place{offset, offset + static_cast<uint32_t>(close) + 1};
   line.remove_prefix(close + 1);
   offset += static_cast<uint32_t>(close) + 1;
@@ -209,18 +211,15 @@ Result<void> Restorer::take_rule(std::string_view line) {
   Result<std::optional<ir::Counters>> counters = take_counters(line, offset);
   if (!counters) return counters.error();
   if (auto r = split_words(line, offset, words_); !r) return r;
+  parse_options_.counters = *counters;
   Result<Command> command = parse_command(words_, rules_.family, *options_.names, parse_options_);
   if (!command) return placed(command.error(), whole);
+  if (std::holds_alternative<Help>(command->operation) ||
+      std::holds_alternative<Version>(command->operation)) {
+    return usage("-h and -V change no rules: they have no place in a file", whole);
+  }
   if (options_.warnings != nullptr)
     std::ranges::move(command->warnings, std::back_inserter(*options_.warnings));
-  if (*counters) {
-    const auto count = [&](auto& operation) {
-      if constexpr (requires { operation.rules; }) {
-        for (ir::Rule& rule : operation.rules) rule.counters = **counters;
-      }
-    };
-    std::visit(count, command->operation);
-  }
   if (options_.output != nullptr) {
     command->table = table_;
     if (!options_.noflush && options_.verbosity > 0) {

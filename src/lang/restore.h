@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +16,9 @@ namespace bulkhead::lang {
 struct RestoreOptions {
   const net::Names* names = nullptr;  // required
   bool noflush = false;               // -n: chains and rules that the file doesn't name stay
-  bool counters = false;     // -c: take the counters that stand before rules and behind policies
-  std::string_view table{};  // -T: only this one; empty: all
-  unsigned verbosity = 0;    // times -v
+  bool counters = false;  // -c: take the counters that stand before rules and behind policies
+  std::optional<std::string_view> table{};        // -T: only this one
+  unsigned verbosity = 0;                         // times -v
   std::string_view program = "iptables-restore";  // which some messages name
   // False: the rules are given no places. For a text that isn't the user's, like a stored source.
   bool spans = true;

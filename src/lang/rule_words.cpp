@@ -2,7 +2,7 @@
 #include "lang/rule_words.h"
 
 #include <algorithm>
-#include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,16 +15,6 @@ namespace bulkhead::lang {
 namespace {
 
 constexpr size_t kTargetOwner = static_cast<size_t>(-1);
-
-// What a row refuses because the kernel would: iptables has only the kernel's EINVAL to say, the
-// row knows why.
-Error from_row(Error error, Span span) {
-  if (error.kind == ErrorKind::kRefused) {
-    error.errno_value = EINVAL;
-    if (!error.hint.empty()) error.message = std::exchange(error.hint, {});
-  }
-  return placed(std::move(error), span);
-}
 
 // Keeps the first error that only the kernel knows of; false: it is of the other kind.
 bool take_refusal(Error error, std::optional<Error>& refusal) {
@@ -114,22 +104,30 @@ Result<void> RuleWords::add_option(const OptionScanner::Hit& hit, bool negated,
     }
   }
   Result<void> added = reader->add(*hit.option, negated, {words, count}, span, context());
-  if (!added) return from_row(added.error(), span);
+  if (!added) return placed(added.error(), span);
   return {};
 }
 
 Result<void> RuleWords::finish_rows() {
   for (LoadedMatch& match : matches_) {
     Result<std::vector<ir::Argument>> arguments = match.reader.finish();
-    if (!arguments) return from_row(arguments.error(), match.span);
+    if (!arguments) return placed(arguments.error(), match.span);
     match.arguments = *std::move(arguments);
   }
   if (target_.reader) {
     Result<std::vector<ir::Argument>> arguments = target_.reader->finish();
-    if (!arguments) return from_row(arguments.error(), target_.span);
+    if (!arguments) return placed(arguments.error(), target_.span);
     target_.arguments = *std::move(arguments);
   }
   return {};
+}
+
+std::vector<std::string> RuleWords::warnings() const {
+  std::vector<std::string> warnings;
+  for (const LoadedMatch& match : matches_)
+    std::ranges::move(match.reader.warnings(), std::back_inserter(warnings));
+  if (target_.reader) std::ranges::move(target_.reader->warnings(), std::back_inserter(warnings));
+  return warnings;
 }
 
 Result<ir::Target> RuleWords::target(std::optional<Error>& refusal) const {
@@ -145,7 +143,7 @@ Result<ir::Target> RuleWords::target(std::optional<Error>& refusal) const {
   Result<ir::Action> action = ext::action_of(*target_.row, target.arguments, context());
   if (action) {
     target.action = *std::move(action);
-  } else if (!take_refusal(from_row(action.error(), target_.span), refusal)) {
+  } else if (!take_refusal(placed(action.error(), target_.span), refusal)) {
     return placed(action.error(), target_.span);
   }
   return target;
@@ -158,7 +156,7 @@ Result<RuleWords::Rules> RuleWords::rules() const {
   ir::Rule rule;
   for (const LoadedMatch& loaded : matches_) {
     Result<ir::Predicate> predicate = ext::predicate_of(*loaded.row, loaded.arguments, context());
-    if (!predicate && !take_refusal(from_row(predicate.error(), loaded.span), result.refusal)) {
+    if (!predicate && !take_refusal(placed(predicate.error(), loaded.span), result.refusal)) {
       return placed(predicate.error(), loaded.span);
     }
     rule.matches.push_back({std::string(loaded.row->name), loaded.arguments,

@@ -41,6 +41,8 @@ class RuleWords {
 
   // Whether what the rows were given is whole: after the last word, before rules().
   Result<void> finish_rows();
+  // What the rows say on stderr to words that they took.
+  std::vector<std::string> warnings() const;
   // The rules. Needs finish_rows() to have passed.
   struct Rules {
     std::vector<ir::Rule> rules;

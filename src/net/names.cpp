@@ -2,8 +2,10 @@
 #include "net/names.h"
 
 #include <arpa/inet.h>
+#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -88,6 +90,12 @@ std::optional<std::string_view> builtin_protocol_name(uint8_t number) {
   return found->name;
 }
 
+std::string protocol_text(uint8_t number, const Names& names) {
+  if (const auto name = builtin_protocol_name(number)) return std::string(*name);
+  if (auto name = names.protocol_name(number)) return *std::move(name);
+  return std::to_string(number);
+}
+
 std::optional<uint8_t> SystemNames::protocol(std::string_view name) const {
   const protoent* entry = getprotobyname(std::string(name).c_str());
   if (!entry || entry->p_proto < 0 || entry->p_proto > UINT8_MAX) return std::nullopt;
@@ -117,6 +125,9 @@ std::optional<std::string> SystemNames::service_name(uint16_t port,
 }
 
 Result<std::vector<Address>> SystemNames::host(Family family, std::string_view name) const {
+  if (hosts_ == Hosts::kNotAsked) {
+    return Error{.kind = ErrorKind::kUsage, .message = gai_strerror(EAI_NONAME)};
+  }
   addrinfo hints{};
   hints.ai_family = static_cast<int>(family);
   hints.ai_socktype = SOCK_RAW;  // one answer an address, not one a socket type
@@ -124,8 +135,7 @@ Result<std::vector<Address>> SystemNames::host(Family family, std::string_view n
   const int failure = getaddrinfo(std::string(name).c_str(), nullptr, &hints, &found);
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
   if (failure != 0) {
-    return Error{.kind = ErrorKind::kUsage,
-                 .message = "host/network `" + std::string(name) + "' not found"};
+    return Error{.kind = ErrorKind::kUsage, .message = gai_strerror(failure)};
   }
   std::vector<Address> addresses;
   for (const addrinfo* each = found; each; each = each->ai_next) {
@@ -135,6 +145,7 @@ Result<std::vector<Address>> SystemNames::host(Family family, std::string_view n
 }
 
 std::optional<std::string> SystemNames::host_name(const Address& address) const {
+  if (hosts_ == Hosts::kNotAsked) return std::nullopt;
   const SocketAddress socket(address);
   std::array<char, NI_MAXHOST> name{};
   if (getnameinfo(reinterpret_cast<const sockaddr*>(&socket.storage), socket.size, name.data(),
@@ -145,9 +156,34 @@ std::optional<std::string> SystemNames::host_name(const Address& address) const 
 }
 
 std::optional<Address> SystemNames::network(std::string_view name) const {
+  if (hosts_ == Hosts::kNotAsked) return std::nullopt;
   const netent* entry = getnetbyname(std::string(name).c_str());
   if (!entry || entry->n_addrtype != AF_INET) return std::nullopt;
   return Address{Family::kIpv4, entry->n_net};  // n_net is in host byte order
+}
+
+std::optional<uint32_t> SystemNames::user(std::string_view name) const {
+  const passwd* entry = getpwnam(std::string(name).c_str());
+  if (!entry) return std::nullopt;
+  return entry->pw_uid;
+}
+
+std::optional<std::string> SystemNames::user_name(uint32_t number) const {
+  const passwd* entry = getpwuid(number);
+  if (!entry) return std::nullopt;
+  return entry->pw_name;
+}
+
+std::optional<uint32_t> SystemNames::group(std::string_view name) const {
+  const ::group* entry = getgrnam(std::string(name).c_str());
+  if (!entry) return std::nullopt;
+  return entry->gr_gid;
+}
+
+std::optional<std::string> SystemNames::group_name(uint32_t number) const {
+  const ::group* entry = getgrgid(number);
+  if (!entry) return std::nullopt;
+  return entry->gr_name;
 }
 
 }  // namespace bulkhead::net

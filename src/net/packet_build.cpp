@@ -15,7 +15,6 @@ namespace {
 constexpr size_t kIpv4Header = 20;
 constexpr size_t kIpv6Header = 40;
 constexpr size_t kFragmentHeader = 8;
-constexpr uint8_t kHops = 64;
 
 struct HeaderShape {
   uint8_t protocol;
@@ -23,8 +22,8 @@ struct HeaderShape {
   uint8_t checksum_at;  // in bytes from the header's start; 0: it has none that is known here
 };
 
-constexpr HeaderShape kShapes[] = {{kIcmp, 8, 2},    {kTcp, 20, 16}, {kUdp, 8, 6},
-                                   {kUdpLite, 8, 6}, {kIcmp6, 8, 2}, {kSctp, 12, 0}};
+constexpr HeaderShape kShapes[] = {{kIcmp, 8, 2},  {kTcp, 20, 16}, {kUdp, 8, 6},  {kUdpLite, 8, 6},
+                                   {kIcmp6, 8, 2}, {kSctp, 16, 0}, {kDccp, 12, 6}};
 
 HeaderShape shape_of(uint8_t protocol) {
   const auto* found = std::ranges::find(kShapes, protocol, &HeaderShape::protocol);
@@ -71,7 +70,16 @@ std::vector<uint8_t> transport_header(const PacketFields& fields, uint16_t lengt
           .number(0, 2);
       break;
     case kSctp:
+      // A chunk of four bytes: type, flags, its length.
       out.number(fields.source_port, 2).number(fields.destination_port, 2).number(0, 8);
+      out.number(fields.sctp_chunk, 1).number(0, 1).number(4, 2);
+      break;
+    case kDccp:
+      // RFC 4340, 5.1, with a short sequence number: where the data begins in words, coverage,
+      // checksum, type.
+      out.number(fields.source_port, 2).number(fields.destination_port, 2);
+      out.number(3, 1).number(0, 1).number(0, 2);
+      out.number(fields.dccp_type << 1, 1).number(1, 3);
       break;
     case kIcmp:
     case kIcmp6: out.number(fields.icmp_type, 1).number(fields.icmp_code, 1).number(0, 6); break;
@@ -110,15 +118,20 @@ std::vector<uint8_t> ip_header(const PacketFields& fields, size_t length) {
   Writer out;
   if (fields.source.family == Family::kIpv4) {
     const unsigned fragment = (fields.more_fragments ? 0x2000u : 0u) | fields.fragment_offset;
-    out.number(0x45, 1).number(0, 1).number(length, 2).number(0, 2).number(fragment, 2);
-    out.number(kHops, 1).number(fields.protocol, 1).number(0, 2);
+    out.number(0x45, 1)
+        .number(fields.dscp << 2, 1)
+        .number(length, 2)
+        .number(0, 2)
+        .number(fragment, 2);
+    out.number(fields.hop_limit, 1).number(fields.protocol, 1).number(0, 2);
     out.number(fields.source.value, 4).number(fields.destination.value, 4);
     std::vector<uint8_t> header = out.take();
     store_be(internet_checksum(header), std::span(header).subspan(10, 2));
     return header;
   }
-  out.number(U128{6} << 28, 4).number(length - kIpv6Header, 2);
-  out.number(is_fragment(fields) ? uint8_t{IPPROTO_FRAGMENT} : fields.protocol, 1).number(kHops, 1);
+  out.number(U128{6} << 28 | U128{fields.dscp} << 22, 4).number(length - kIpv6Header, 2);
+  out.number(is_fragment(fields) ? uint8_t{IPPROTO_FRAGMENT} : fields.protocol, 1);
+  out.number(fields.hop_limit, 1);
   out.number(fields.source.value, 16).number(fields.destination.value, 16);
   if (is_fragment(fields)) {
     const unsigned fragment = fields.fragment_offset * 8u | (fields.more_fragments ? 1u : 0u);
@@ -130,7 +143,7 @@ std::vector<uint8_t> ip_header(const PacketFields& fields, size_t length) {
 }  // namespace
 
 bool has_ports(uint8_t protocol) {
-  constexpr uint8_t kWithPorts[] = {kTcp, kUdp, kUdpLite, kSctp};
+  constexpr uint8_t kWithPorts[] = {kTcp, kUdp, kUdpLite, kSctp, kDccp};
   return std::ranges::find(kWithPorts, protocol) != std::end(kWithPorts);
 }
 

@@ -13,6 +13,7 @@ namespace bulkhead::net {
 inline constexpr uint8_t kIcmp = 1;
 inline constexpr uint8_t kTcp = 6;
 inline constexpr uint8_t kUdp = 17;
+inline constexpr uint8_t kDccp = 33;
 inline constexpr uint8_t kIcmp6 = 58;
 inline constexpr uint8_t kSctp = 132;
 inline constexpr uint8_t kUdpLite = 136;
@@ -42,6 +43,10 @@ struct PacketFields {
   uint8_t tcp_flags = 0;
   uint8_t icmp_type = 0;  // ICMP and ICMPv6
   uint8_t icmp_code = 0;
+  uint8_t dccp_type = 0;   // RFC 4340, 5.1: 0 is a request
+  uint8_t sctp_chunk = 1;  // type of its only chunk, RFC 9260, 3.2: 1 is INIT
+  uint8_t hop_limit = 64;  // of IPv4: time to live
+  uint8_t dscp = 0;        // RFC 2474, 6 bits
   uint16_t fragment_offset =
       0;  // in units of 8 bytes; not 0: a later fragment, without a transport header
   bool more_fragments = false;

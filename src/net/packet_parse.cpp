@@ -12,6 +12,7 @@ namespace bulkhead::net {
 namespace {
 
 using words::icmp_types;
+using words::kCasts;
 using words::kFlags;
 using words::kStates;
 using words::Named;
@@ -105,7 +106,9 @@ class Parser {
   Result<void> parse_interface(const Word& keyword, std::string& name);
   Result<void> parse_flags(const Word& keyword);
   Result<void> parse_type(const Word& keyword);
-  Result<uint32_t> parse_count(const Word& keyword, std::string_view what, uint32_t max);
+  Result<void> parse_mac(const Word& keyword);
+  template <class Count>
+  Result<void> parse_count(const Word& keyword, std::string_view what, uint32_t max, Count& count);
   Result<void> finish();
 
   std::string_view text_;
@@ -117,6 +120,7 @@ class Parser {
   std::optional<Word> state_word_;
   std::optional<Word> flags_word_;
   std::optional<Word> type_word_;
+  std::optional<Word> chunk_word_;
   std::optional<Word> length_word_;
 };
 
@@ -251,6 +255,12 @@ Result<void> Parser::parse_type(const Word& keyword) {
   auto word = argument(keyword, "an ICMP type");
   if (!word) return word.error();
   type_word_ = keyword;
+  if (packet_.fields.protocol == kDccp) {
+    const auto type = parse_number(word->text, 15);
+    if (!type) return wrong(*word, fmt::format("\"{}\" is not a DCCP type", word->text));
+    packet_.fields.dccp_type = static_cast<uint8_t>(*type);
+    return {};
+  }
   const auto types = icmp_types(packet_.fields.protocol);
   if (const auto named = value_of(types, word->text)) {
     packet_.fields.icmp_type = static_cast<uint8_t>(*named >> 8);
@@ -271,13 +281,37 @@ Result<void> Parser::parse_type(const Word& keyword) {
   return {};
 }
 
-Result<uint32_t> Parser::parse_count(const Word& keyword, std::string_view what, uint32_t max) {
+template <class Count>
+Result<void> Parser::parse_count(const Word& keyword, std::string_view what, uint32_t max,
+                                 Count& count) {
   auto word = argument(keyword, what);
   if (!word) return word.error();
   const auto number = parse_number(word->text, max);
   if (!number)
     return wrong(*word, fmt::format("\"{}\" is not {} of at most {}", word->text, what, max));
-  return *number;
+  count = static_cast<Count>(*number);
+  return {};
+}
+
+Result<void> Parser::parse_mac(const Word& keyword) {
+  auto word = argument(keyword, "an Ethernet address");
+  if (!word) return word.error();
+  const auto refused = [&] {
+    return wrong(*word, fmt::format("\"{}\" is not an Ethernet address", word->text),
+                 "such as 02:00:5e:10:00:01");
+  };
+  constexpr size_t kLength = 17;
+  if (word->text.size() != kLength) return refused();
+  uint64_t mac = 0;
+  for (size_t i = 0; i < kLength; i += 3) {
+    uint8_t byte = 0;
+    const char* const end = word->text.data() + i + 2;
+    if (std::from_chars(word->text.data() + i, end, byte, 16).ptr != end) return refused();
+    if (i + 2 < kLength && *end != ':') return refused();
+    mac = mac << 8 | byte;
+  }
+  packet_.source_mac = mac;
+  return {};
 }
 
 Result<void> Parser::parse_word(const Word& word) {
@@ -291,25 +325,29 @@ Result<void> Parser::parse_word(const Word& word) {
   if (word.text == "out") return parse_interface(word, packet_.out_interface);
   if (word.text == "flags") return parse_flags(word);
   if (word.text == "type") return parse_type(word);
-  if (word.text == "length" || word.text == "fragment" || word.text == "mark") {
-    const bool length = word.text == "length";
-    const bool mark = word.text == "mark";
-    auto number = parse_count(word,
-                              length ? "a length"
-                              : mark ? "a mark"
-                                     : "a fragment offset",
-                              length ? 65535
-                              : mark ? UINT32_MAX
-                                     : 8191);
-    if (!number) return number.error();
-    if (length) length_word_ = word;
-    if (length) packet_.fields.length = *number;
-    if (mark) packet_.mark = *number;
-    if (!length && !mark) packet_.fields.fragment_offset = static_cast<uint16_t>(*number);
+  if (word.text == "mac") return parse_mac(word);
+  if (const auto cast = value_of(kCasts, word.text)) {
+    packet_.cast = static_cast<LinkCast>(*cast);
     return {};
   }
+  PacketFields& fields = packet_.fields;
+  if (word.text == "length") length_word_ = word;
+  if (word.text == "chunk") chunk_word_ = word;
+  if (word.text == "length") return parse_count(word, "a length", 65535, fields.length);
+  if (word.text == "fragment")
+    return parse_count(word, "a fragment offset", 8191, fields.fragment_offset);
+  if (word.text == "mark") return parse_count(word, "a mark", UINT32_MAX, packet_.mark);
+  if (word.text == "ctmark")
+    return parse_count(word, "a mark", UINT32_MAX, packet_.connection_mark);
+  if (word.text == "uid") return parse_count(word, "a user", UINT32_MAX, packet_.user);
+  if (word.text == "gid") return parse_count(word, "a group", UINT32_MAX, packet_.group);
+  if (word.text == "ttl") return parse_count(word, "a time to live", 255, fields.hop_limit);
+  if (word.text == "dscp") return parse_count(word, "a DSCP", 63, fields.dscp);
+  if (word.text == "chunk") return parse_count(word, "a chunk type", 255, fields.sctp_chunk);
   return wrong(word, fmt::format("\"{}\" is not known here", word.text),
-               "known: " + known_words(kStates) + ", in, out, flags, type, length, fragment, mark");
+               "known: " + known_words(kStates) + ", " + known_words(kCasts) +
+                   ", in, out, flags, type, chunk, length, fragment, mark, ctmark, ttl, dscp, mac, "
+                   "uid, gid");
 }
 
 // What depends on several words.
@@ -317,7 +355,9 @@ Result<void> Parser::finish() {
   PacketFields& fields = packet_.fields;
   if (flags_word_ && fields.protocol != kTcp) return wrong(*flags_word_, "only TCP has flags");
   const bool icmp = fields.protocol == kIcmp || fields.protocol == kIcmp6;
-  if (type_word_ && !icmp) return wrong(*type_word_, "only ICMP has a type");
+  if (type_word_ && !icmp && fields.protocol != kDccp)
+    return wrong(*type_word_, "only ICMP and DCCP have a type");
+  if (chunk_word_ && fields.protocol != kSctp) return wrong(*chunk_word_, "only SCTP has chunks");
   if (!flags_word_ && fields.protocol == kTcp)
     fields.tcp_flags = packet_.state == PacketState::kNew ? kSyn : kAck;
   if (!type_word_ && icmp) {

@@ -13,6 +13,7 @@ namespace bulkhead::net {
 namespace {
 
 using words::icmp_types;
+using words::kCasts;
 using words::kFlags;
 using words::kStates;
 using words::Named;
@@ -22,6 +23,13 @@ std::string endpoint_text(const Address& address, std::optional<uint16_t> port) 
   if (!port) return to_string(address);
   if (address.family == Family::kIpv4) return fmt::format("{}:{}", to_string(address), *port);
   return fmt::format("[{}]:{}", to_string(address), *port);
+}
+
+std::string mac_text(uint64_t mac) {
+  std::string out;
+  for (int shift = 40; shift >= 0; shift -= 8)
+    out += fmt::format("{}{:02x}", out.empty() ? "" : ":", mac >> shift & 0xff);
+  return out;
 }
 
 std::string flags_text(uint8_t flags) {
@@ -63,7 +71,20 @@ std::string to_string(const PacketText& packet) {
   }
   if (fields.length != 0) out += fmt::format(" length {}", fields.length);
   if (fields.fragment_offset != 0) out += fmt::format(" fragment {}", fields.fragment_offset);
+  if (fields.protocol == kDccp && fields.dccp_type != 0)
+    out += fmt::format(" type {}", fields.dccp_type);
+  const PacketFields usual;
+  if (fields.protocol == kSctp && fields.sctp_chunk != usual.sctp_chunk)
+    out += fmt::format(" chunk {}", fields.sctp_chunk);
+  if (fields.hop_limit != usual.hop_limit) out += fmt::format(" ttl {}", fields.hop_limit);
+  if (fields.dscp != 0) out += fmt::format(" dscp {}", fields.dscp);
   if (packet.mark != 0) out += fmt::format(" mark {:#x}", packet.mark);
+  if (packet.connection_mark != 0) out += fmt::format(" ctmark {:#x}", packet.connection_mark);
+  if (packet.source_mac) out += " mac " + mac_text(*packet.source_mac);
+  if (packet.user) out += fmt::format(" uid {}", *packet.user);
+  if (packet.group) out += fmt::format(" gid {}", *packet.group);
+  const auto* cast = std::ranges::find(kCasts, static_cast<uint32_t>(packet.cast), &Named::value);
+  if (cast != std::end(kCasts)) out += fmt::format(" {}", cast->name);
   return out;
 }
 
@@ -72,6 +93,9 @@ PacketText reply_to(const PacketText& packet) {
   std::swap(reply.fields.source, reply.fields.destination);
   std::swap(reply.fields.source_port, reply.fields.destination_port);
   std::swap(reply.in_interface, reply.out_interface);
+  reply.source_mac.reset();
+  reply.user.reset();
+  reply.group.reset();
   reply.state = PacketState::kEstablished;
   if (packet.fields.protocol == kTcp) {
     const bool opens = (packet.fields.tcp_flags & (kSyn | kAck)) == kSyn;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,10 @@ enum class PacketState : uint32_t {
 // Where a packet passes the host's filter; the hooks that iptables calls INPUT, FORWARD and OUTPUT.
 enum class Direction : uint8_t { kInput, kForward, kOutput };
 
+// To whom a packet goes, as the link sees it: PACKET_HOST, _BROADCAST and _MULTICAST of
+// linux/if_packet.h.
+enum class LinkCast : uint8_t { kUnicast = 0, kBroadcast = 1, kMulticast = 2 };
+
 // A packet in words, as a person describes one:
 //
 //   tcp 192.0.2.1:40000 > 192.0.2.2:22 new in eth0 flags syn
@@ -36,9 +41,17 @@ enum class Direction : uint8_t { kInput, kForward, kOutput };
 //   in IF, out IF      only in: INPUT; only out: OUTPUT; both: FORWARD; none: INPUT
 //   flags a,b | none   TCP: fin syn rst psh ack urg ece cwr; syn where new, else ack
 //   type T[/C]         ICMP, ICMPv6: numbers or a name ("echo-request", the default)
+//   type N             DCCP
+//   chunk N            SCTP: the type of its only chunk; 1 (INIT) unless given
 //   length N           of the whole packet in bytes
 //   fragment N         a later fragment, N in units of 8 bytes
-//   mark N             decimal or 0x...
+//   mark N, ctmark N   decimal or 0x...; ctmark is the connection's
+//   ttl N              time to live or hop limit where the hook sees it (a router takes one off
+//                      before FORWARD); 64 unless given
+//   dscp N             0 to 63
+//   mac A:B:C:D:E:F    it came over Ethernet, from there
+//   broadcast, multicast   as the link sees its destination; else it was for this host
+//   uid N, gid N       the user and the group of the socket that sends it
 // A port that isn't given is 40000 for the source and 80 for the destination.
 struct PacketText {
   PacketFields fields;
@@ -46,6 +59,11 @@ struct PacketText {
   std::string in_interface;  // empty: none was named
   std::string out_interface;
   uint32_t mark = 0;
+  uint32_t connection_mark = 0;
+  std::optional<uint64_t> source_mac;  // 48 bits
+  std::optional<uint32_t> user;        // of the socket that sends it
+  std::optional<uint32_t> group;
+  LinkCast cast = LinkCast::kUnicast;
 
   Family family() const { return fields.source.family; }
   Direction direction() const;

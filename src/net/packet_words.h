@@ -21,6 +21,7 @@ struct Named {
 // The values of PacketState.
 inline constexpr Named kStates[] = {
     {"new", 8}, {"established", 2}, {"related", 4}, {"invalid", 1}, {"untracked", 64}};
+inline constexpr Named kCasts[] = {{"broadcast", 1}, {"multicast", 2}};
 inline constexpr Named kFlags[] = {{"fin", kFin}, {"syn", kSyn}, {"rst", kRst}, {"psh", kPsh},
                                    {"ack", kAck}, {"urg", kUrg}, {"ece", kEce}, {"cwr", kCwr}};
 // Type and code in one number: type << 8 | code. IANA's registries of ICMP and ICMPv6 parameters,

@@ -12,7 +12,7 @@ namespace {
 
 // Copies are exact because nothing on the way changes what a condition reads. An action that does
 // must not stand between a call and its copies: think before counting it in here.
-static_assert(std::variant_size_v<ir::Action> == 7);
+static_assert(std::variant_size_v<ir::Action> == 8);
 
 bool remembers(const ir::Condition& condition) {
   struct Visitor {
@@ -20,7 +20,7 @@ bool remembers(const ir::Condition& condition) {
     bool operator()(const ir::AnyOf&) const { return false; }
     bool operator()(const ir::Header&) const { return false; }
     bool operator()(const ir::Limit&) const { return true; }
-    bool operator()(const ir::Opaque&) const { return true; }  // nobody knows
+    bool operator()(const ir::Opaque& opaque) const { return opaque.stateful; }
   };
   return std::visit(Visitor{}, condition);
 }

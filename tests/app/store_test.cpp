@@ -236,6 +236,10 @@ TEST(StoredSource, AnythingElseIsRefused) {
   EXPECT_FALSE(read_source("", Family::kIpv4).ok());
   EXPECT_FALSE(read_source(text.substr(0, text.size() / 2), Family::kIpv4).ok());
   EXPECT_FALSE(read_source(text + "x", Family::kIpv4).ok());
+  // We write addresses. A name would make whoever reads ask a name server.
+  std::string named = text;
+  named.replace(named.find("-A INPUT"), 8, "-A INPUT -s localhost");
+  EXPECT_FALSE(read_source(named, Family::kIpv4).ok());
   std::string fewer = text;
   fewer.replace(fewer.find("ids 1-4"), 7, "ids 1-3");
   EXPECT_FALSE(read_source(fewer, Family::kIpv4).ok());

@@ -117,6 +117,48 @@ constexpr Wrong kWrong[] = {
     {k4, "-m limit --limit-burst 10001",
      "limit: bad value for option \"--limit-burst\", or out of range (0-10000)."},
 
+    {k4, "-m owner",
+     "owner: At least one of --uid-owner, --gid-owner or --socket-exists is required"},
+    {k4, "-m owner --uid-owner nosuch", "owner: Bad value for \"--uid-owner\" option: \"nosuch\""},
+    {k4, "-m owner --uid-owner \"\"", "owner: Bad value for \"--uid-owner\" option: \"\""},
+    {k4, "-m owner --uid-owner 1-", "owner: Bad value for \"--uid-owner\" option: \"1-\""},
+    {k4, "-m owner --uid-owner 1-2-3", "owner: Bad value for \"--uid-owner\" option: \"1-2-3\""},
+    {k4, "-m owner --uid-owner 1x", "owner: Bad value for \"--uid-owner\" option: \"1x\""},
+    {k4, "-m owner --uid-owner adm", "owner: Bad value for \"--uid-owner\" option: \"adm\""},
+    {k4, "-m owner --gid-owner root", "owner: Bad value for \"--gid-owner\" option: \"root\""},
+    {k6, "-m owner --gid-owner 4294967295",
+     "owner: Bad value for \"--gid-owner\" option: \"4294967295\""},
+    {k4, "-m owner --suppl-groups",
+     "owner: Bad value for \"--suppl-groups\" option: \"you need to use --gid-owner first\""},
+    {k4, "-m owner --suppl-groups --gid-owner 1",
+     "owner: Bad value for \"--suppl-groups\" option: \"you need to use --gid-owner first\""},
+    {k4, "-m owner --gid-owner 1 ! --suppl-groups",
+     "owner: option \"--suppl-groups\" cannot be inverted."},
+    {k4, "-m owner --uid-owner 1 --uid-owner 2",
+     "owner: option \"--uid-owner\" can only be used once."},
+
+    {k4, "-m physdev", "PHYSDEV: no physdev option specified"},
+    {k4, "-m physdev --physdev-in abcdefghijklmnop",
+     "interface name `abcdefghijklmnop' must be shorter than IFNAMSIZ (15)"},
+    {k6, "-m physdev --physdev-is-in ! --physdev-is-in",
+     "physdev: option \"--physdev-is-in\" can only be used once."},
+
+    {k4, "-j NFLOG --nflog-group 65536",
+     "NFLOG: bad value for option \"--nflog-group\", or out of range (0-65535)."},
+    {k4, "-j NFLOG --nflog-range -1",
+     "NFLOG: bad value for option \"--nflog-range\", or out of range (0-4294967295)."},
+    {k4, "-j NFLOG --nflog-size 4294967296",
+     "NFLOG: bad value for option \"--nflog-size\", or out of range (0-4294967295)."},
+    {k4, "-j NFLOG --nflog-threshold 65536",
+     "NFLOG: bad value for option \"--nflog-threshold\", or out of range (0-65535)."},
+    {k4, "-j NFLOG --nflog-prefix \"\"", "Argument must have a minimum length of 1 characters"},
+    {k4, "-j NFLOG --nflog-prefix \"a\nb\"", "Newlines not allowed in --log-prefix"},
+    {k4, "-j NFLOG --nflog-size 6 --nflog-range 5",
+     "NFLOG: option \"--nflog-range\" cannot be used together with \"--nflog-size\"."},
+    {k4, "-j NFLOG --nflog-size 6 --nflog-size 6",
+     "NFLOG: option \"--nflog-size\" can only be used once."},
+    {k4, "-j NFLOG ! --nflog-group 1", "NFLOG: option \"--nflog-group\" cannot be inverted."},
+
     {k4, "-j LOG --log-prefix \"\"", "Argument must have a minimum length of 1 characters"},
     {k4, "-j LOG --log-level 8", "log level \"8\" unknown"},
     {k4, "-j LOG --log-level warn", "log level \"warn\" unknown"},
@@ -142,10 +184,12 @@ TEST(Errors, AreGivenWhereLegacyGuesses) {
             "Port \"65536\" does not resolve to anything.");
   EXPECT_EQ(RuleText(k4, "-p udp --dport \"\"").message(),
             "Port \"\" does not resolve to anything.");
+  EXPECT_EQ(RuleText(k4, "-m physdev --physdev-in \"\"").message(),
+            "Empty interface is likely to be undesired");
+  EXPECT_EQ(RuleText(k4, "-m physdev --physdev-in \"a b\"").message(),
+            "interface name `a b' has a character that no interface can have");
   EXPECT_EQ(RuleText(k4, "-m comment --comment \"a\nb\"").message(),
             "Newlines not allowed in --comment");
-  EXPECT_EQ(RuleText(k4, "-m conntrack --ctstate NEW,DNAT").message(),
-            "ctstate DNAT is not supported yet");
 }
 
 // The user's text is right as far as words go; the kernel would say no.
@@ -160,6 +204,8 @@ TEST(Errors, OfTheKernelKeepItsNumber) {
       {"! -p tcp -m tcp --dport 22", EINVAL, "match tcp needs `-p tcp'"},
       {"-p udp -m tcp --dport 22", EINVAL, "match tcp needs `-p tcp'"},
       {"-m icmp --icmp-type 8", EINVAL, "match icmp needs `-p icmp'"},
+      {"-m owner --uid-owner 10-1", EINVAL, "a range from high to low"},
+      {"-m owner ! --gid-owner 10-1", EINVAL, "a range from high to low"},
       {"-m limit --limit 1/day", ERANGE, "so slow a rate needs a smaller --limit-burst"},
       {"-m limit --limit 3/hour --limit-burst 10000", ERANGE,
        "so slow a rate needs a smaller --limit-burst"},

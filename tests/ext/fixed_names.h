@@ -10,13 +10,16 @@
 
 namespace bulkhead::ext {
 
-// A few names of /etc/services, the same on every machine.
+// A few names of /etc/protocols, /etc/services, /etc/passwd and /etc/group, the same on every
+// machine.
 class FixedNames final : public net::Names {
  public:
   std::optional<uint8_t> protocol(std::string_view name) const override {
+    if (name == "dccp") return kDccp;
     return net::builtin_protocol(name);
   }
   std::optional<std::string> protocol_name(uint8_t number) const override {
+    if (number == kDccp) return "dccp";
     const std::optional<std::string_view> name = net::builtin_protocol_name(number);
     return name ? std::optional<std::string>(*name) : std::nullopt;
   }
@@ -38,6 +41,18 @@ class FixedNames final : public net::Names {
   }
   std::optional<std::string> host_name(const net::Address&) const override { return std::nullopt; }
   std::optional<net::Address> network(std::string_view) const override { return std::nullopt; }
+  std::optional<uint32_t> user(std::string_view name) const override {
+    return name == "root" ? std::optional<uint32_t>(0) : std::nullopt;
+  }
+  std::optional<std::string> user_name(uint32_t number) const override {
+    return number == 0 ? std::optional<std::string>("root") : std::nullopt;
+  }
+  std::optional<uint32_t> group(std::string_view name) const override {
+    return name == "adm" ? std::optional<uint32_t>(4) : std::nullopt;
+  }
+  std::optional<std::string> group_name(uint32_t number) const override {
+    return number == 4 ? std::optional<std::string>("adm") : std::nullopt;
+  }
 
  private:
   struct Service {
@@ -45,6 +60,7 @@ class FixedNames final : public net::Names {
     uint16_t port;
     std::string_view protocol;
   };
+  static constexpr uint8_t kDccp = 33;
   static constexpr Service kServices[] = {
       {"ssh", 22, "tcp"},    {"domain", 53, "tcp"}, {"domain", 53, "udp"}, {"bootps", 67, "udp"},
       {"bootpc", 68, "udp"}, {"http", 80, "tcp"},   {"ntp", 123, "udp"},   {"https", 443, "tcp"},

@@ -35,6 +35,13 @@ TEST(Help, ListsTheWordsOfAnArgument) {
               HasSubstr("    icmp-port-unreachable    ICMP port unreachable\n"));
 }
 
+TEST(Help, ListsTheWordsOfSeveralOptionsOnce) {
+  const std::string text = help(*find_match("addrtype", k4));
+  const size_t first = text.find("Valid types:");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(text.find("Valid types:", first + 1), std::string::npos);
+}
+
 TEST(Help, OfTargetsWithoutOptionsIsLegacys) {
   EXPECT_EQ(help(*find_target("DROP", k4)),
             "standard match options:\n(If target is DROP, ACCEPT, RETURN or nothing)\n");

@@ -49,6 +49,8 @@ TEST(Registry, FindsAnOptionByAnUnambiguousBeginning) {
   EXPECT_EQ(find_option(tcp, "s"), nullptr);
   EXPECT_EQ(find_option(tcp, "syn")->name, "syn");
   EXPECT_EQ(find_option(tcp, "dports"), nullptr);
+  // A whole name is no beginning, wherever it stands.
+  EXPECT_EQ(find_option(find_match("ttl", Family::kIpv4)->options, "ttl")->name, "ttl-eq");
 }
 
 }  // namespace

@@ -184,7 +184,8 @@ class RuleText {
       if (target_ != nullptr && (option = find_option(target_->options, spelling)) != nullptr) {
         reader = &*target_reader_;
       }
-      for (size_t m = 0; m < matches_.size() && option == nullptr; ++m) {
+      // Where several have it, the last one takes it.
+      for (size_t m = matches_.size(); m-- > 0 && option == nullptr;) {
         option = find_option(matches_[m].first->options, spelling);
         reader = &readers_[m];
       }

@@ -20,6 +20,8 @@ SPDX = "// SPDX-License-Identifier: GPL-2.0-or-later"
 FAMILIES = [
     (r"libnftnl/|libmnl/", ["backend/nft/netlink/"]),
     (r"libnetfilter_", ["backend/nft/netlink/"]),
+    # What a match of xtables is made of, for the rows whose answer is the kernel's.
+    (r"linux/netfilter/(xt_|nf_conntrack_)", ["backend/nft/", "ext/"]),
     (r"linux/netfilter", ["backend/nft/"]),
     (r"zstd\.h", ["backend/nft/", "host/"]),
     (r"CLI/", ["app/"]),
@@ -162,6 +164,7 @@ def self_test():
         ("app/b.cpp", "#include <libmnl/libmnl.h>\n", "belongs in src/backend/nft/netlink/"),
         ("backend/nft/b.cpp", "#include <libnftnl/rule.h>\n", "belongs in src/backend/nft/netlink/"),
         ("net/b.cpp", "#include <linux/netfilter/nf_tables.h>\n", "belongs in src/backend/nft/"),
+        ("net/b.cpp", "#include <linux/netfilter/xt_mac.h>\n", "belongs in src/backend/nft/ or src/ext/"),
         ("lab/b.cpp", "#include <nlohmann/json.hpp>\n", "belongs in src/app/"),
         ("net/b.cpp", "#include <boost/any.hpp>\n", "no family"),
         ("net/b.cpp", "\n" * 500, "split it"),

@@ -3,6 +3,7 @@
 // namespace: what every command prints and how it exits is what the script says, and in the end
 // both list and save the same rules.
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <set>
 #include <string>
@@ -99,34 +100,50 @@ std::vector<std::string> final_questions(const Script& script) {
   return questions;
 }
 
+// What a host of its own says to every step, and then to the questions.
+std::vector<Said> answers(std::string_view folder, const Script& script,
+                          const std::vector<std::string>& questions) {
+  const Host host(folder);
+  std::vector<Said> said;
+  for (const ScriptStep& step : script.steps) said.push_back(host.type(step.command, step.input));
+  for (const std::string& question : questions) said.push_back(host.type(question));
+  return said;
+}
+
 class Commands : public ::testing::TestWithParam<Script> {
  protected:
   void SetUp() override {
-    if (const auto obstacle = kernel_tests_obstacle()) GTEST_SKIP() << *obstacle;
+    static const std::optional<std::string> kObstacle = kernel_tests_obstacle();
+    if (kObstacle) GTEST_SKIP() << *kObstacle;
   }
 };
 
 TEST_P(Commands, AreIptables) {
   const Script& script = GetParam();
-  const Host ours(BULKHEAD_BIN_DIR);
+  const std::vector<std::string> questions = final_questions(script);
   const std::optional<std::string>& legacy = legacy_folder();
-  std::optional<Host> theirs;
-  if (legacy) theirs.emplace(*legacy);
+  // Two hosts that know nothing of each other: side by side takes half the time.
+  std::future<std::vector<Said>> legacy_answers;
+  if (legacy) {
+    legacy_answers =
+        std::async(std::launch::async, [&] { return answers(*legacy, script, questions); });
+  }
+  const std::vector<Said> ours = answers(BULKHEAD_BIN_DIR, script, questions);
+  const std::vector<Said> theirs = legacy ? legacy_answers.get() : std::vector<Said>();
 
-  for (const ScriptStep& step : script.steps) {
+  for (size_t i = 0; i < script.steps.size(); ++i) {
+    const ScriptStep& step = script.steps[i];
     const std::string where =
         fmt::format("{}:{}: {}", script.file.filename().string(), step.line, step.command);
-    EXPECT_EQ(to_string(ours.type(step.command, step.input)), to_string(step.expected)) << where;
-    if (!theirs) continue;
-    const Said answer = theirs->type(step.command, step.input);
-    if (!step.differs) {
-      EXPECT_EQ(to_string(answer), to_string(step.expected))
-          << where << "\nthat is what iptables-legacy says";
-    }
+    EXPECT_EQ(to_string(ours[i]), to_string(step.expected)) << where;
+    if (!legacy || step.differs) continue;
+    EXPECT_EQ(to_string(theirs[i]), to_string(step.expected))
+        << where << "\nthat is what iptables-legacy says";
   }
-  if (!theirs) return;
-  for (const std::string& question : final_questions(script)) {
-    EXPECT_EQ(to_string(ours.type(question)), to_string(theirs->type(question))) << question;
+  if (!legacy) return;
+  for (size_t i = 0; i < questions.size(); ++i) {
+    const size_t at = script.steps.size() + i;
+    EXPECT_EQ(to_string(ours[at]), to_string(theirs[at])) << questions[i];
   }
 }
 

@@ -24,6 +24,39 @@ inline constexpr ir::Field kDirection{"ct direction", "direction", ir::Kind::kNu
 inline constexpr ir::Field kCtMark{"ct mark", "connection mark", ir::Kind::kNumber,
                                    ir::at(ir::Conntrack::kMark, 32),
                                    ir::at(ir::Conntrack::kMark, 32)};
+constexpr ir::Field numbered(std::string_view name, ir::Kind kind, ir::Location where) {
+  return {name, name, kind, where, where};
+}
+constexpr ir::Field of_connection(std::string_view name, ir::Kind kind, ir::Conntrack key,
+                                  uint16_t width) {
+  const bool address = kind == ir::Kind::kAddress;
+  return {name, name, kind, ir::at(key, width), ir::at(key, address ? 128 : width)};
+}
+// nft 1.0.6 dies of a set with intervals of `ct status`, and rounds times to seconds in ranges and
+// sets: only those shapes that a match asks for and that it can say.
+inline constexpr ir::Field kStatus =
+    of_connection("status", ir::Kind::kNumber, ir::Conntrack::kStatus, 32);
+inline constexpr ir::Field kExpiration =
+    of_connection("expiration", ir::Kind::kNumber, ir::Conntrack::kExpiration, 32);
+inline constexpr ir::Field kConnection[] = {
+    of_connection("protocol", ir::Kind::kProtocol, ir::Conntrack::kProtocol, 8),
+    of_connection("original saddr", ir::Kind::kAddress, ir::Conntrack::kOriginalSource, 32),
+    of_connection("original daddr", ir::Kind::kAddress, ir::Conntrack::kOriginalDestination, 32),
+    of_connection("reply saddr", ir::Kind::kAddress, ir::Conntrack::kReplySource, 32),
+    of_connection("reply daddr", ir::Kind::kAddress, ir::Conntrack::kReplyDestination, 32),
+    of_connection("original sport", ir::Kind::kPort, ir::Conntrack::kOriginalSourcePort, 16),
+    of_connection("original dport", ir::Kind::kPort, ir::Conntrack::kOriginalDestinationPort, 16),
+    of_connection("reply sport", ir::Kind::kPort, ir::Conntrack::kReplySourcePort, 16),
+    of_connection("reply dport", ir::Kind::kPort, ir::Conntrack::kReplyDestinationPort, 16),
+};
+inline constexpr ir::Field kRoutes[] = {
+    numbered("saddr type", ir::Kind::kNumber, ir::at(ir::Route::kSource)),
+    numbered("daddr type", ir::Kind::kNumber, ir::at(ir::Route::kDestination)),
+};
+inline constexpr ir::Field kEthernet =
+    numbered("iiftype", ir::Kind::kNumber, ir::at(ir::Meta::kInDeviceType, 16));
+inline constexpr ir::Field kSourceMac =
+    numbered("ether saddr", ir::Kind::kNumber, ir::at(ir::Base::kLink, 48, 48));
 inline constexpr ir::Field kTcpFlags{"flags", "TCP flags", ir::Kind::kFlags,
                                      ir::at(ir::Base::kTransport, 104, 8),
                                      ir::at(ir::Base::kTransport, 104, 8)};
@@ -67,6 +100,35 @@ std::vector<classify::Step> all_conditions(net::Family family) {
         Wide{&kMark, 32}, Wide{&kLength, 16}, Wide{&kPacketType, 8}, Wide{&kDirection, 8},
         Wide{&kCtMark, 32}}) {
     for (ir::Condition& one : shapes_of(*field, width)) predicates.push_back({std::move(one)});
+  }
+  for (const ir::Field& field : kConnection) {
+    // Without a protocol nft 1.0.6 has no words for ports, and never in a set: it dies of them.
+    const unsigned width = field.location(family).width;
+    for (ir::Condition& one : shapes_of(field, width)) {
+      const ir::ValueSet& values = std::get<ir::Constraint>(one).values;
+      const bool is_set =
+          values.intervals().size() > 1 && values.complement(width).intervals().size() > 1;
+      if (field.kind == ir::Kind::kPort && is_set) continue;
+      predicates.push_back({protocol(6), std::move(one)});
+    }
+  }
+  const auto any_of = ir::ValueSet::range(1, low_bits(32));
+  predicates.push_back({is(kStatus, any_of, 6)});
+  predicates.push_back({is(kStatus, any_of.complement(32), 6)});
+  predicates.push_back({is(kExpiration, ir::ValueSet::range(0, 6999))});
+  predicates.push_back({is(kExpiration, ir::ValueSet::range(7000, low_bits(32)))});
+  for (const ir::Field& field : kRoutes) {
+    predicates.push_back({is(field, ir::ValueSet::of(2))});
+    predicates.push_back({is_not(field, ir::ValueSet::of(3), 32)});
+    predicates.push_back({is(field, {{2, 2}, {5, 5}})});
+  }
+  predicates.push_back(
+      {is(kEthernet, ir::ValueSet::of(1)), is(kSourceMac, ir::ValueSet::of(0x0200))});
+  predicates.push_back(
+      {is(kEthernet, ir::ValueSet::of(1)), is_not(kSourceMac, ir::ValueSet::of(0x0200), 48)});
+  for (const ir::Header::Form form : {ir::Header::Form::kSctp, ir::Header::Form::kDccp}) {
+    const uint8_t number = form == ir::Header::Form::kSctp ? 132 : 33;
+    predicates.push_back({protocol(number), ir::Header{.form = form}, dport(5)});
   }
   for (const ir::Field* field : {&ir::kSourcePort, &ir::kDestinationPort}) {
     for (ir::Condition& one : shapes_of(*field, 16))
@@ -129,6 +191,9 @@ std::vector<classify::Step> all_actions(net::Family family, std::vector<classify
   add(ir::Jump{.chain = "odd.name", .is_goto = true});
   add(ir::Log{});
   add(ir::Log{.level = 7, .flags = 0x2f, .prefix = "some words: "});
+  add(ir::NetlinkLog{});
+  add(ir::NetlinkLog{.group = 7, .threshold = 3, .size = 0, .prefix = "some words: "});
+  add(ir::NetlinkLog{.group = 65535, .threshold = 1, .size = 40, .prefix = "x"});
   for (uint8_t code = 0; code <= (family == net::Family::kIpv4 ? 13 : 6); ++code) {
     if (family == net::Family::kIpv6 && code == 2) continue;
     if (family == net::Family::kIpv4 && ((code >= 4 && code <= 8) || code == 11 || code == 12))
@@ -192,7 +257,9 @@ TEST_F(NftFormTest, TheKernelsOwnMatchesComeBackToo) {
              step(2, {protocol(6), limit, tcp(), dport(22)}, ir::Accept{}),
              step(3, {protocol(17), limit, udp()}, ir::Accept{}),
              step(4, {protocol(1), limit, form(ir::Header::Form::kIcmp)}, ir::Accept{}),
-             step(5, {protocol(6), limit, form(ir::Header::Form::kPorts)}, ir::Accept{})}));
+             step(5, {protocol(6), limit, form(ir::Header::Form::kPorts)}, ir::Accept{}),
+             step(6, {protocol(132), limit, form(ir::Header::Form::kSctp)}, ir::Accept{}),
+             step(7, {protocol(33), limit, form(ir::Header::Form::kDccp)}, ir::Accept{})}));
   commit_and_inspect(
       plan(net::Family::kIpv6,
            {step(1, {protocol(58), limit, form(ir::Header::Form::kIcmp6)}, ir::Accept{}),

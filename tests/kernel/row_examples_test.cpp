@@ -2,6 +2,7 @@
 // Every example of every row, by the kernel's counters: its rule counts the packet that it should,
 // and not the one that it shouldn't. In a namespace with our table, and in one with
 // iptables-legacy: an example that is wrong about iptables fails there.
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "core/byte_order.h"
+#include "ext/argument/split.h"
 #include "ext/row.h"
 #include "net/packet_text.h"
 #include "support/oracle.h"
@@ -18,10 +21,23 @@
 namespace bulkhead::testing {
 namespace {
 
-// The examples' addresses: x.2 is the host, x.1 somebody on eth0.
+// The examples' addresses: x.2 is the host, x.1 somebody on eth0. eth2 and eth3 are a bridge's.
 RigOptions host_of_the_examples() {
-  return {.interfaces = {{.name = "eth0", .addresses = {"192.0.2.2/24", "2001:db8::2/64"}},
-                         {.name = "eth1", .addresses = {"203.0.113.2/24", "2001:db8:1::2/64"}}}};
+  return {.interfaces = {
+              {.name = "eth0", .addresses = {"192.0.2.2/24", "2001:db8::2/64"}, .ethernet = true},
+              {.name = "eth1", .addresses = {"203.0.113.2/24", "2001:db8:1::2/64"}},
+              {.name = "eth2", .bridge = "br0"},
+              {.name = "eth3", .bridge = "br0"}}};
+}
+
+bool is_port(std::string_view interface) { return interface == "eth2" || interface == "eth3"; }
+// Neither the bridge's own nor one that it has seen, so it goes out of the other port.
+constexpr Mac kBehindTheBridge = {2, 0, 0, 0, 0, 7};
+
+// Where a link takes it for what the words call it.
+Mac group_address(net::LinkCast cast) {
+  if (cast == net::LinkCast::kBroadcast) return {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  return {0x01, 0x00, 0x5e, 0x00, 0x00, 0x01};
 }
 
 // One firewall in a namespace of its own.
@@ -47,7 +63,9 @@ class Firewall {
         "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" + user_chain +
         "-A " + chain + " " + rule + "\nCOMMIT\n");
     rig_.flush_conntrack();
-    if (!before.empty()) send(before);
+    for (const std::string_view each : ext::split(before, ';')) {
+      if (!each.empty()) send(each);
+    }
     send(packet);
     for (const RuleCounter& each : xtables.counters()) {
       if (each.rule.starts_with("-A ")) return each.packets;
@@ -62,8 +80,19 @@ class Firewall {
     const auto text = net::parse_packet(words);
     if (!text) throw SupportError(fmt::format("{}: {}", words, text.error().message));
     const bool outgoing = text->direction() == net::Direction::kOutput;
-    const Outcome outcome =
-        outgoing ? rig_.send(text->bytes()) : rig_.inject("eth0", text->bytes());
+    Step step{
+        .packet = text->bytes(), .mark = text->mark, .connection_mark = text->connection_mark};
+    if (text->source_mac) store_be(*text->source_mac, step.source_mac);
+    if (text->cast != net::LinkCast::kUnicast) step.destination_mac = group_address(text->cast);
+    if (outgoing) {
+      step.user = text->user.value_or(0);
+      step.group = text->group.value_or(0);
+    } else {
+      step.interface = text->in_interface.empty() ? "eth0" : text->in_interface;
+    }
+    if (is_port(text->in_interface) && is_port(text->out_interface))
+      step.destination_mac = kBehindTheBridge;
+    const Outcome outcome = rig_.run({&step, 1})[0];
     if (!outgoing && !outcome.arrived) {
       throw SupportError(fmt::format("the IP stack itself refused {}", words));
     }
@@ -89,6 +118,12 @@ class RowExamples : public ::testing::Test {
 
   void check(std::string_view row, const ext::Example& example) {
     SCOPED_TRACE(fmt::format("row {}: {}", row, example.rule));
+    if (!example.shown_by.empty()) {
+      const std::string file =
+          fmt::format("{}/tests/kernel/{}", BULKHEAD_SOURCE_DIR, example.shown_by);
+      EXPECT_TRUE(std::filesystem::exists(file)) << file;
+      return;
+    }
     const auto hit = net::parse_packet(example.hit);
     ASSERT_TRUE(hit) << example.hit << ": " << hit.error().message;
     for (const auto& firewall : firewalls_) {

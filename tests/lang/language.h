@@ -36,8 +36,7 @@ class TestNames final : public net::Names {
     if (name == "two.example" && family == net::Family::kIpv4) {
       return std::vector<net::Address>{{family, 0xC0000201}, {family, 0xC0000202}};
     }
-    return Error{.kind = ErrorKind::kUsage,
-                 .message = "host/network `" + std::string(name) + "' not found"};
+    return Error{.kind = ErrorKind::kUsage, .message = "Name or service not known"};
   }
   std::optional<std::string> host_name(const net::Address& address) const override {
     return address.value == 0xC0000201 ? std::optional<std::string>("one.example") : std::nullopt;
@@ -46,6 +45,10 @@ class TestNames final : public net::Names {
     return name == "loopback" ? std::optional(net::Address{net::Family::kIpv4, 0x7F000000})
                               : std::nullopt;
   }
+  std::optional<uint32_t> user(std::string_view) const override { return std::nullopt; }
+  std::optional<std::string> user_name(uint32_t) const override { return std::nullopt; }
+  std::optional<uint32_t> group(std::string_view) const override { return std::nullopt; }
+  std::optional<std::string> group_name(uint32_t) const override { return std::nullopt; }
 };
 
 inline const TestNames kTestNames;

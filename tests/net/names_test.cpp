@@ -36,11 +36,31 @@ TEST(SystemNames, ResolvesNumericHosts) {
   EXPECT_EQ(to_string(hosts->front()), "2001:db8::1");
 }
 
-TEST(SystemNames, SaysWhichHostIsNotFound) {
+TEST(SystemNames, SaysWhyAHostIsNotFound) {
   const SystemNames names;
   const auto hosts = names.host(Family::kIpv4, "no such host");
   ASSERT_FALSE(hosts.ok());
-  EXPECT_EQ(hosts.error().message, "host/network `no such host' not found");
+  EXPECT_EQ(hosts.error().message, "Name or service not known");
+  const auto other = names.host(Family::kIpv4, "2001:db8::1");
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().message, "Address family for hostname not supported");
+}
+
+TEST(SystemNames, KnowsUsersAndGroups) {
+  const SystemNames names;
+  EXPECT_EQ(names.user("root"), 0u);
+  EXPECT_EQ(names.user_name(0), "root");
+  EXPECT_EQ(names.group("root"), 0u);
+  EXPECT_EQ(names.group_name(0), "root");
+  EXPECT_FALSE(names.user("no such user"));
+  EXPECT_FALSE(names.group_name(4294967294));
+}
+
+TEST(Protocols, AreShownByTheBestNameThereIs) {
+  const SystemNames names;
+  EXPECT_EQ(protocol_text(6, names), "tcp");
+  EXPECT_EQ(protocol_text(58, names), "ipv6-icmp");
+  EXPECT_EQ(protocol_text(253, names), "253");
 }
 
 }  // namespace

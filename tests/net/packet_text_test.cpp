@@ -41,6 +41,10 @@ TEST(PacketText, PrintsOneCanonicalForm) {
 TEST(PacketText, TheCanonicalFormIsReadAgain) {
   for (const char* text :
        {"tcp 192.0.2.1:1 > 192.0.2.2:2 established in a out b flags fin,ack length 99 mark 7",
+        "udp 192.0.2.1 > 192.0.2.2 out a uid 0 gid 4294967295",
+        "udp 192.0.2.1 > 192.0.2.2 in a ttl 1 dscp 46 mark 3 ctmark 4 mac 02:00:5e:10:00:fF "
+        "broadcast",
+        "sctp 192.0.2.1 > 192.0.2.2 chunk 3 multicast", "dccp 192.0.2.1 > 192.0.2.2 type 5",
         "icmp6 2001:db8::1 > 2001:db8::2 type 1/4", "50 2001:db8::1 > 2001:db8::2 out lo"}) {
     const std::string once = canonical(text);
     EXPECT_EQ(canonical(once), once);
@@ -78,7 +82,15 @@ TEST(PacketText, SaysWhatIsWrongAndWhere) {
       {"icmp 192.0.2.1 > 192.0.2.2:22", "icmp has no ports", "22"},
       {"udp 192.0.2.1 > 192.0.2.2 flags syn", "only TCP has flags", "flags"},
       {"tcp 192.0.2.1 > 192.0.2.2 flags syn,foo", "\"foo\" is not a TCP flag", "syn,foo"},
-      {"tcp 192.0.2.1 > 192.0.2.2 type 8", "only ICMP has a type", "type"},
+      {"tcp 192.0.2.1 > 192.0.2.2 type 8", "only ICMP and DCCP have a type", "type"},
+      {"dccp 192.0.2.1 > 192.0.2.2 type 16", "\"16\" is not a DCCP type", "16"},
+      {"udp 192.0.2.1 > 192.0.2.2 chunk 1", "only SCTP has chunks", "chunk"},
+      {"udp 192.0.2.1 > 192.0.2.2 dscp 64", "\"64\" is not a DSCP of at most 63", "64"},
+      {"udp 192.0.2.1 > 192.0.2.2 ttl 256", "\"256\" is not a time to live of at most 255", "256"},
+      {"udp 192.0.2.1 > 192.0.2.2 mac 02-00-00-00-00-01",
+       "\"02-00-00-00-00-01\" is not an Ethernet address", "02-00-00-00-00-01"},
+      {"udp 192.0.2.1 > 192.0.2.2 mac 02:00:00:00:00:0g",
+       "\"02:00:00:00:00:0g\" is not an Ethernet address", "02:00:00:00:00:0g"},
       {"icmp 192.0.2.1 > 192.0.2.2 type 8/256", "\"8/256\" is not an ICMP type", "8/256"},
       {"tcp 192.0.2.1 > 192.0.2.2 in", "\"in\" needs an interface behind it", "in"},
       {"tcp 192.0.2.1 > 192.0.2.2 in a in b", "\"in\" is given twice", "in"},
@@ -118,6 +130,31 @@ TEST(PacketBytes, AreThoseThatTheTestsBuilderDraws) {
   EXPECT_EQ(
       parsed("udp 192.0.2.1:1 > 192.0.2.2:2 length 31").bytes(),
       drawn(ip4 / testing::Udp{.sport = 1, .dport = 2} / testing::Payload{std::string(3, '\0')}));
+}
+
+TEST(PacketBytes, HaveTheFieldsOfTheIpHeaderThatWereNamed) {
+  using testing::Ip4;
+  using testing::Ip6;
+  EXPECT_EQ(
+      parsed("udp 192.0.2.1:1 > 192.0.2.2:2 ttl 7 dscp 46").bytes(),
+      drawn(Ip4{.saddr = "192.0.2.1", .daddr = "192.0.2.2", .id = 0, .tos = 46 << 2, .ttl = 7} /
+            testing::Udp{.sport = 1, .dport = 2}));
+  EXPECT_EQ(parsed("udp [2001:db8::1]:1 > [2001:db8::2]:2 ttl 7 dscp 46").bytes(),
+            drawn(Ip6{.saddr = "2001:db8::1",
+                      .daddr = "2001:db8::2",
+                      .flow_label = 0,
+                      .traffic_class = 46 << 2,
+                      .hop_limit = 7} /
+                  testing::Udp{.sport = 1, .dport = 2}));
+}
+
+TEST(PacketText, SaysWhatTheLinkSaw) {
+  const PacketText packet =
+      parsed("udp 192.0.2.1 > 192.0.2.255 in eth0 mac 02:00:5e:10:00:fF broadcast");
+  EXPECT_EQ(packet.source_mac, 0x02005e1000ffu);
+  EXPECT_EQ(packet.cast, LinkCast::kBroadcast);
+  EXPECT_EQ(to_string(packet),
+            "udp 192.0.2.1:40000 > 192.0.2.255:80 new in eth0 mac 02:00:5e:10:00:ff broadcast");
 }
 
 TEST(PacketBytes, ALaterFragmentHasNoTransportHeader) {

@@ -18,9 +18,10 @@
 namespace bulkhead::testing {
 namespace {
 
-constexpr uint32_t kCopyRange = 0xffff;       // the rule's snaplen decides
-constexpr int kReceiveBuffer = 32 << 20;      // one event takes some 4 KiB of it
-constexpr size_t kMessageBuffer = 128 << 10;  // more than the longest event
+constexpr uint32_t kCopyRange = 0xffff;        // the rule's snaplen decides
+constexpr uint32_t kNeverInATest = 100 * 600;  // in 1/100 s
+constexpr int kReceiveBuffer = 32 << 20;       // one event takes some 4 KiB of it
+constexpr size_t kMessageBuffer = 128 << 10;   // more than the longest event
 
 UniqueFd open_netfilter_socket() {
   UniqueFd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
@@ -77,7 +78,7 @@ int take_attribute(const nlattr* attribute, void* data) {
 
 }  // namespace
 
-NflogReader::NflogReader(uint16_t group)
+NflogReader::NflogReader(uint16_t group, uint32_t queue)
     : socket_(open_netfilter_socket()), buffer_(kMessageBuffer) {
   constexpr uint16_t kConfig = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
   request(socket_.get(), kConfig, group, [](nlmsghdr* header) {
@@ -85,12 +86,13 @@ NflogReader::NflogReader(uint16_t group)
     command.command = NFULNL_CFG_CMD_BIND;
     mnl_attr_put(header, NFULA_CFG_CMD, sizeof command, &command);
   });
-  request(socket_.get(), kConfig, group, [](nlmsghdr* header) {
+  request(socket_.get(), kConfig, group, [&](nlmsghdr* header) {
     nfulnl_msg_config_mode mode{};
     mode.copy_range = htonl(kCopyRange);
     mode.copy_mode = NFULNL_COPY_PACKET;
     mnl_attr_put(header, NFULA_CFG_MODE, sizeof mode, &mode);
-    mnl_attr_put_u32(header, NFULA_CFG_QTHRESH, htonl(1));
+    mnl_attr_put_u32(header, NFULA_CFG_QTHRESH, htonl(queue));
+    if (queue > 1) mnl_attr_put_u32(header, NFULA_CFG_TIMEOUT, htonl(kNeverInATest));
   });
   if (setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer,
                  sizeof kReceiveBuffer) != 0) {

@@ -21,10 +21,10 @@ struct LogEvent {
 
 // What NFLOG sends to one group of the namespace that the constructor's thread is in. (LOG would be
 // silent there.) The kernel sends each event while the packet is in the hook, not later: a queue of
-// one.
+// one. With a longer queue it sends them when the queue is full, or as many as a rule asks for.
 class NflogReader {
  public:
-  explicit NflogReader(uint16_t group);
+  explicit NflogReader(uint16_t group, uint32_t queue = 1);
 
   // Hands out what is there now; gives how many there were. A SupportError if events were lost.
   size_t drain(const std::function<void(const LogEvent&)>& take);

@@ -60,6 +60,21 @@ std::string observer_ruleset(const std::vector<std::string>& untracked, bool con
   return text + "}\n";
 }
 
+std::string marking_ruleset(uint32_t mark, uint32_t connection_mark) {
+  constexpr std::string_view kTable = "table inet bulkhead_marks";
+  std::string text = fmt::format("{0}\ndelete {0}\n", kTable);
+  if (mark == 0 && connection_mark == 0) return text;
+  text += fmt::format("{} {{\n", kTable);
+  // Behind conntrack (-200), before table mangle (-150).
+  for (const std::string_view hook : {"prerouting", "output"}) {
+    text += fmt::format("  chain {0} {{ type filter hook {0} priority -190; meta mark set {1};",
+                        hook, mark);
+    if (connection_mark != 0) text += fmt::format(" ct mark set {};", connection_mark);
+    text += " }\n";
+  }
+  return text + "}\n";
+}
+
 Bytes sentinel_packet() {
   return build(Ip4{.saddr = kSentinelSource, .daddr = "127.0.0.1"} /
                Raw{.protocol = kSentinelProtocol});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ enum Sight : char {
 // nft(8)'s text for the observer's table.
 std::string observer_ruleset(const std::vector<std::string>& untracked, bool conntrack,
                              bool deliver);
+
+// nft(8)'s text that puts these on every packet from now on; both 0: on none any more.
+std::string marking_ruleset(uint32_t mark, uint32_t connection_mark);
 
 // What the observer swallows at its first hook, for kSentinel.
 Bytes sentinel_packet();

@@ -5,11 +5,13 @@
 #include <net/ethernet.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -48,8 +50,10 @@ UniqueFd open_socket(int family, int type, int protocol) {
 
 const std::vector<std::pair<std::string, std::string>>& quiet_sysctls() {
   static const std::vector<std::pair<std::string, std::string>> kSettings = {
-      // Refusals must not depend on how many there were before. (The v6 mask takes no empty text.)
+      // Refusals must not depend on how many there were before. (The v6 mask takes no empty text;
+      // 255 is no type.)
       {"net.ipv4.icmp_ratemask", "0"},
+      {"net.ipv6.icmp.ratemask", "255"},
       {"net.ipv6.icmp.ratelimit", "0"},
       // Any source may come in anywhere, also our own; nothing but verdicts comes back.
       {"net.ipv4.conf.all.rp_filter", "0"},
@@ -88,32 +92,37 @@ const std::vector<std::pair<std::string, std::string>>& patient_conntrack() {
 }  // namespace
 
 PacketRig::PacketRig(NetNamespace& net, RigOptions options)
-    : deliver_(options.deliver), sentinel_(sentinel_packet()) {
+    : net_(net), deliver_(options.deliver), sentinel_(sentinel_packet()) {
   if (options.interfaces.empty()) throw SupportError("a rig needs an interface");
   for (const auto& [name, value] : quiet_sysctls()) net.set_sysctl(name, value);
   net.run([&] {
     for (const RigInterface& interface : options.interfaces) {
-      devices_.push_back(std::make_unique<TunDevice>(interface.name, interface.ethernet));
+      const bool tap = interface.ethernet || !interface.bridge.empty();
+      devices_.push_back(std::make_unique<TunDevice>(interface.name, tap));
     }
-    raw4_ = open_socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-    raw6_ = open_socket(AF_INET6, SOCK_RAW, IPPROTO_RAW);
     loopback_ = open_socket(AF_PACKET, SOCK_DGRAM, 0);
     log_ = std::make_unique<NflogReader>(kObserverGroup);
     flusher_ = std::make_unique<ConntrackFlusher>();
   });
-  const int on = 1;
-  setsockopt(raw4_.get(), SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
-  configure(net, options);
+  configure(options);
 }
 
 PacketRig::~PacketRig() = default;
 
-void PacketRig::configure(const NetNamespace& net, const RigOptions& options) {
+void PacketRig::configure(const RigOptions& options) {
   // Before the links are up: the kernel announces its multicast groups as soon as it can.
-  net.must_exec({"nft", "-f", "-"},
-                {.input = observer_ruleset(options.untracked, options.conntrack, options.deliver)});
+  net_.must_exec({"nft", "-f", "-"}, {.input = observer_ruleset(
+                                          options.untracked, options.conntrack, options.deliver)});
   std::string commands;
+  std::set<std::string> bridges;
   for (const RigInterface& interface : options.interfaces) {
+    const std::string& bridge = interface.bridge;
+    if (!bridge.empty() && bridges.insert(bridge).second) {
+      commands += fmt::format(
+          "link add {0} type bridge mcast_snooping 0\nlink set dev {0} arp off up\n", bridge);
+    }
+    if (!bridge.empty())
+      commands += fmt::format("link set dev {} master {}\n", interface.name, bridge);
     // Without ARP the kernel knows every neighbour at once, on a tap too.
     commands += fmt::format("link set dev {} arp off up\n", interface.name);
     for (const std::string& address : interface.addresses) {
@@ -124,11 +133,15 @@ void PacketRig::configure(const NetNamespace& net, const RigOptions& options) {
   }
   commands += fmt::format("route add 0.0.0.0/0 dev {0}\nroute add ::/0 dev {0}\n",
                           options.interfaces[0].name);
-  net.must_exec({"ip", "-batch", "-"}, {.input = commands});
-  if (options.conntrack) {
-    for (const auto& [name, value] : patient_conntrack()) net.set_sysctl(name, value);
+  net_.must_exec({"ip", "-batch", "-"}, {.input = commands});
+  if (!bridges.empty()) {
+    for (const char* family : {"iptables", "ip6tables"})
+      net_.set_sysctl(fmt::format("net.bridge.bridge-nf-call-{}", family), "1");
   }
-  for (const auto& [name, value] : options.sysctls) net.set_sysctl(name, value);
+  if (options.conntrack) {
+    for (const auto& [name, value] : patient_conntrack()) net_.set_sysctl(name, value);
+  }
+  for (const auto& [name, value] : options.sysctls) net_.set_sysctl(name, value);
 }
 
 TunDevice& PacketRig::device(const std::string& name) {
@@ -157,11 +170,19 @@ std::vector<Outcome> PacketRig::run(std::span<const Step> steps) {
   return outcomes;
 }
 
+void PacketRig::put_marks(const Step& step) {
+  const std::pair marks{step.mark, step.connection_mark};
+  if (marks == marks_) return;
+  net_.must_exec({"nft", "-f", "-"}, {.input = marking_ruleset(step.mark, step.connection_mark)});
+  marks_ = marks;
+}
+
 Outcome PacketRig::run_step(const Step& step) {
+  put_marks(step);
   Outcome outcome;
   on_loopback_ = 0;
   if (step.interface.empty()) {
-    outcome.error = send_raw(step.packet);
+    outcome.error = send_raw(step);
   } else {
     TunDevice& tun = device(step.interface);
     outcome.error =
@@ -201,7 +222,9 @@ void PacketRig::take(const LogEvent& event, const Step& step, Outcome& outcome) 
       break;
     case kToLoopback:
       ++on_loopback_;
-      if (!own && !outcome.rejection) outcome.rejection = parse_rejection(event.packet);
+      if (own) break;
+      if (!outcome.rejection) outcome.rejection = parse_rejection(event.packet);
+      outcome.emitted.push_back({"lo", event.packet});
       break;
     default: expected = false;
   }
@@ -219,7 +242,25 @@ void PacketRig::read_devices(const Step& step, Outcome& outcome) {
   }
 }
 
-int PacketRig::send_raw(const Bytes& packet) {
+// A socket belongs to whom the thread that made it was to the file system: that may change without
+// losing the right to raw sockets.
+PacketRig::RawSockets& PacketRig::sockets_of(uint32_t user, uint32_t group) {
+  RawSockets& sockets = raw_[{user, group}];
+  if (sockets.v4) return sockets;
+  net_.run([&] {
+    setfsgid(group);
+    setfsuid(user);
+    sockets.v4 = open_socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+    sockets.v6 = open_socket(AF_INET6, SOCK_RAW, IPPROTO_RAW);
+  });
+  const int on = 1;
+  setsockopt(sockets.v4.get(), SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
+  return sockets;
+}
+
+int PacketRig::send_raw(const Step& step) {
+  const Bytes& packet = step.packet;
+  const RawSockets& sockets = sockets_of(step.user, step.group);
   const bool ip6 = !packet.empty() && packet[0] >> 4 == 6;
   if (packet.size() < (ip6 ? 40u : 20u))
     throw SupportError("the host can't send less than an IP header");
@@ -229,9 +270,9 @@ int PacketRig::send_raw(const Bytes& packet) {
   to6.sin6_family = AF_INET6;
   std::memcpy(&to4.sin_addr, packet.data() + 16, 4);
   if (ip6) std::memcpy(&to6.sin6_addr, packet.data() + 24, 16);
-  const ssize_t sent = ip6 ? sendto(raw6_.get(), packet.data(), packet.size(), 0,
+  const ssize_t sent = ip6 ? sendto(sockets.v6.get(), packet.data(), packet.size(), 0,
                                     reinterpret_cast<sockaddr*>(&to6), sizeof to6)
-                           : sendto(raw4_.get(), packet.data(), packet.size(), 0,
+                           : sendto(sockets.v4.get(), packet.data(), packet.size(), 0,
                                     reinterpret_cast<sockaddr*>(&to4), sizeof to4);
   return sent < 0 ? errno : 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@ struct RigInterface {
   std::string name = {};
   std::vector<std::string> addresses = {};  // with prefix lengths; the host's own
   bool ethernet = false;                    // a tap, for what needs MAC addresses
+  std::string bridge = {};                  // it is a tap and a port of this bridge
 };
 
 struct RigOptions {
@@ -46,6 +48,11 @@ struct Step {
   Bytes packet = {};
   Mac source_mac = {2, 0, 0, 0, 0, 9};
   std::optional<Mac> destination_mac = {};  // else the interface's own
+  uint32_t mark = 0;  // put on it and on its connection before every table of iptables but raw
+  uint32_t connection_mark = 0;
+  // Whose socket sends it, if the host does.
+  uint32_t user = 0;
+  uint32_t group = 0;
 };
 
 enum class Verdict { kDropped, kAccepted, kRejected };
@@ -64,8 +71,10 @@ struct Outcome {
   bool forward = false;
   bool output = false;
   std::optional<Rejection> rejection;
-  std::vector<Emitted> emitted;  // all that left through the interfaces: itself, a refusal
-  int error = 0;                 // errno of the sending; EPERM is what OUTPUT's drop looks like
+  // All that left through the interfaces: itself, a refusal. What comes through lo to the host, but
+  // the packet itself, is among it as "lo", cut at 128 bytes.
+  std::vector<Emitted> emitted;
+  int error = 0;  // errno of the sending; EPERM is what OUTPUT's drop looks like
 };
 
 std::string text(Verdict verdict);
@@ -96,19 +105,29 @@ class PacketRig {
   size_t strays() const { return strays_; }
 
  private:
+  struct RawSockets {
+    UniqueFd v4, v6;
+  };
+
   Outcome run_step(const Step& step);
+  void put_marks(const Step& step);
   void take(const LogEvent& event, const Step& step, Outcome& outcome);
   void read_devices(const Step& step, Outcome& outcome);
-  int send_raw(const Bytes& packet);
+  int send_raw(const Step& step);
+  RawSockets& sockets_of(uint32_t user, uint32_t group);
   void wait_for_loopback(const Step& step, Outcome& outcome);
-  void configure(const NetNamespace& net, const RigOptions& options);
+  void configure(const RigOptions& options);
   TunDevice& device(const std::string& name);
 
+  NetNamespace& net_;
   bool deliver_;
+  std::pair<uint32_t, uint32_t>
+      marks_{};  // those that packets get now: their own, the connection's
   std::vector<std::unique_ptr<TunDevice>> devices_;
   std::unique_ptr<NflogReader> log_;
   std::unique_ptr<ConntrackFlusher> flusher_;
-  UniqueFd raw4_, raw6_, loopback_;
+  std::map<std::pair<uint32_t, uint32_t>, RawSockets> raw_;  // by user and group
+  UniqueFd loopback_;
   Bytes sentinel_;
   unsigned on_loopback_ = 0;  // packets on their way through lo
   bool sentinel_seen_ = false;

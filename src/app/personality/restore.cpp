@@ -133,7 +133,7 @@ Result<void> load_file(const Personality& self, const Source& source, const Argu
   };
   // A file that says everything doesn't need to know what is there, so it also mends what can't be
   // read (as long as it has table filter: see OnDamage).
-  const bool is_whole = !arguments.options.noflush && arguments.options.table.empty();
+  const bool is_whole = !arguments.options.noflush && !arguments.options.table;
   Result<void> done;
   if (arguments.test) {
     Result<ir::Ruleset> rules = store.load(self.family);

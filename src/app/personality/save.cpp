@@ -30,7 +30,7 @@ Result<std::string> saved_text(const Personality& self, const lang::SaveStyle& s
   Result<ir::Ruleset> rules = Store(**backend).load(self.family);
   if (!rules) return rules.error();
   // A table that is asked for by name is shown even if nothing was ever written to it.
-  if (!style.table.empty()) rules->table(style.table);
+  if (style.table) rules->table(*style.table);
   return lang::save(*rules, style);
 }
 
@@ -38,8 +38,8 @@ Result<std::string> saved_text(const Personality& self, const lang::SaveStyle& s
 
 Outcome run_save(const Personality& self, int argc, char** argv, std::string_view date,
                  const WriteFile& output) {
-  lang::SaveStyle style{.counters = false, .table = {}, .program = self.program, .date = date};
-  std::string file;
+  lang::SaveStyle style{.counters = false, .program = self.program, .date = date};
+  std::optional<std::string> file;
   std::string err;
   optind = 0;  // glibc: start anew
   for (int c = 0; (c = getopt_long(argc, argv, "bcdt:M:f:V", kLongOptions, nullptr)) != -1;) {
@@ -57,7 +57,7 @@ Outcome run_save(const Personality& self, int argc, char** argv, std::string_vie
     }
   }
   if (optind < argc) return failed(err + "Unknown arguments found on commandline");
-  if (!style.table.empty() && ir::builtin_table(style.table) == nullptr) {
+  if (style.table && ir::builtin_table(*style.table) == nullptr) {
     return failed(
         fmt::format("{}{} v{}: Cannot initialize: Table does not exist (do you need to insmod?)",
                     err, self.program, kVersion));
@@ -65,13 +65,12 @@ Outcome run_save(const Personality& self, int argc, char** argv, std::string_vie
   Outcome outcome{.err = std::move(err)};
   Result<std::string> text = saved_text(self, style);
   if (!text) {
-    report_command(self, text.error(), Source("", ""), style.table.empty() ? "filter" : style.table,
-                   outcome);
+    report_command(self, text.error(), Source("", ""), style.table.value_or("filter"), outcome);
     return outcome;
   }
-  if (file.empty()) {
+  if (!file) {
     outcome.out = *std::move(text);
-  } else if (auto r = output(file, *text); !r) {
+  } else if (auto r = output(*file, *text); !r) {
     outcome.err += r.error().message + '\n';
     outcome.exit_code = 1;
   }

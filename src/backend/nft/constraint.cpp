@@ -160,7 +160,10 @@ Result<std::vector<Expr>> lower(const ir::Constraint& constraint, net::Family fa
   switch (shape.kind) {
     case Shape::Kind::kNever: return never();
     case Shape::Kind::kAlways:
-      if (field->base == ir::Base::kTransport) return readable(*field);
+      if (field->base == ir::Base::kTransport || field->base == ir::Base::kConntrack ||
+          field->base == ir::Base::kLink) {
+        return readable(*field);
+      }
       return std::vector<Expr>{};
     case Shape::Kind::kEqual: return compare_equal(*field, shape);
     case Shape::Kind::kRange: return compare_range(*field, shape);

@@ -22,6 +22,7 @@ std::string_view word(MetaKey key) {
     case MetaKey::kInInterface: return "iifname";
     case MetaKey::kOutInterface: return "oifname";
     case MetaKey::kProtocol: return "l4proto";
+    case MetaKey::kInDeviceType: return "iiftype";
     case MetaKey::kPacketType: break;
   }
   return "pkttype";
@@ -32,9 +33,26 @@ std::string_view word(CtKey key) {
     case CtKey::kState: return "state";
     case CtKey::kDirection: return "direction";
     case CtKey::kStatus: return "status";
+    case CtKey::kExpiration: return "expiration";
+    case CtKey::kProtocol: return "protocol";
+    case CtKey::kSourcePort: return "proto-src";
+    case CtKey::kDestinationPort: return "proto-dst";
+    case CtKey::kIpv4Source:
+    case CtKey::kIpv6Source: return "saddr";
+    case CtKey::kIpv4Destination:
+    case CtKey::kIpv6Destination: return "daddr";
     case CtKey::kMark: break;
   }
   return "mark";
+}
+
+std::string_view word(PayloadBase base) {
+  switch (base) {
+    case PayloadBase::kLink: return "link";
+    case PayloadBase::kNetwork: return "network";
+    case PayloadBase::kTransport: break;
+  }
+  return "transport";
 }
 
 std::string_view word(CmpOp op) {
@@ -71,15 +89,21 @@ std::string text(const Set& set) {
 }
 
 std::string body(const Payload& e) {
-  return fmt::format("payload load {}b @ {} + {} => reg {}", e.length,
-                     e.base == PayloadBase::kNetwork ? "network" : "transport", e.offset,
+  return fmt::format("payload load {}b @ {} + {} => reg {}", e.length, word(e.base), e.offset,
                      number(e.to));
 }
 std::string body(const Meta& e) {
   return fmt::format("meta load {} => reg {}", word(e.key), number(e.to));
 }
 std::string body(const Ct& e) {
-  return fmt::format("ct load {} => reg {}", word(e.key), number(e.to));
+  constexpr std::string_view kDirections[] = {"", " original", " reply"};
+  return fmt::format("ct load {}{} => reg {}", word(e.key),
+                     kDirections[static_cast<size_t>(e.direction)], number(e.to));
+}
+std::string body(const Fib& e) {
+  return fmt::format("fib {}{}{} type => reg {}", (e.flags & 1) != 0 ? "saddr" : "daddr",
+                     (e.flags & 8) != 0 ? " . iif" : "", (e.flags & 16) != 0 ? " . oif" : "",
+                     number(e.to));
 }
 std::string body(const Exthdr& e) {
   return fmt::format("exthdr load {}b @ {} + {} => reg {}", e.length, e.type, e.offset,
@@ -109,6 +133,12 @@ std::string body(const Limit& e) {
 std::string body(const Log& e) {
   return fmt::format("log level {} flags {:#x} prefix \"{}\"", e.level, e.flags, e.prefix);
 }
+std::string body(const NetlinkLog& e) {
+  std::string out = fmt::format("log group {}", e.group);
+  if (e.threshold != 0) out += fmt::format(" threshold {}", e.threshold);
+  if (e.size) out += fmt::format(" size {}", *e.size);
+  return out + fmt::format(" prefix \"{}\"", e.prefix);
+}
 std::string body(const Reject& e) {
   if (e.type == RejectType::kTcpReset) return "reject with tcp reset";
   return fmt::format("reject with icmp code {}", e.code);
@@ -116,8 +146,24 @@ std::string body(const Reject& e) {
 std::string body(const Verdict& e) {
   return e.chain.empty() ? std::string(word(e.code)) : fmt::format("{} {}", word(e.code), e.chain);
 }
+// The kernel's structs are mostly empty; more zeros than anybody counts are written "(40 zeros)".
+std::string hex_of_struct(std::span<const uint8_t> bytes) {
+  constexpr size_t kCountable = 32;
+  std::string out = "0x";
+  for (size_t i = 0; i < bytes.size();) {
+    size_t end = i;
+    while (end < bytes.size() && bytes[end] == 0) ++end;
+    if (end - i > kCountable) {
+      out += fmt::format("({} zeros)", end - i);
+      i = end;
+    } else {
+      out += fmt::format("{:02x}", bytes[i++]);
+    }
+  }
+  return out;
+}
 std::string body(const XtMatch& e) {
-  return fmt::format("match {} rev {} {}", e.name, e.revision, hex(e.info));
+  return fmt::format("match {} rev {} {}", e.name, e.revision, hex_of_struct(e.info));
 }
 std::string body(const Unknown& e) { return fmt::format("{} {}", e.name, hex(e.bytes)); }
 

@@ -5,6 +5,7 @@
 // the enumerators are its numbers (linux/netfilter/nf_tables.h, which only netlink/ includes).
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,7 +20,7 @@ namespace bulkhead::backend::nft {
 // the kernel calls it by its 16-byte name (NFT_REG_1 to NFT_REG_4).
 using Register = uint8_t;
 
-enum class PayloadBase : uint8_t { kNetwork = 1, kTransport = 2 };
+enum class PayloadBase : uint8_t { kLink = 0, kNetwork = 1, kTransport = 2 };
 
 // Bytes of the packet. Where they can't be read the rule doesn't match.
 struct Payload {
@@ -36,6 +37,7 @@ enum class MetaKey : uint32_t {
   kMark = 3,
   kInInterface = 6,
   kOutInterface = 7,
+  kInDeviceType = 8,
   kProtocol = 16,
   kPacketType = 19,
 };
@@ -46,12 +48,37 @@ struct Meta {
   friend bool operator==(const Meta&, const Meta&) = default;
 };
 
-enum class CtKey : uint32_t { kState = 0, kDirection = 1, kStatus = 2, kMark = 3 };
+enum class CtKey : uint32_t {
+  kState = 0,
+  kDirection = 1,
+  kStatus = 2,
+  kMark = 3,
+  kExpiration = 5,
+  kProtocol = 10,
+  kSourcePort = 11,
+  kDestinationPort = 12,
+  kIpv4Source = 19,
+  kIpv4Destination = 20,
+  kIpv6Source = 21,
+  kIpv6Destination = 22,
+};
+// Of which packet's view addresses and ports are; the other keys have none.
+enum class CtDirection : uint8_t { kNone, kOriginal, kReply };
 struct Ct {
   static constexpr std::string_view kName = "ct";
   CtKey key = CtKey::kState;
   Register to = 0;
+  CtDirection direction = CtDirection::kNone;
   friend bool operator==(const Ct&, const Ct&) = default;
+};
+
+// The type of an address, RTN_* of linux/rtnetlink.h. `flags` are those of ir::Route, and the
+// kernel's NFTA_FIB_F_*.
+struct Fib {
+  static constexpr std::string_view kName = "fib";
+  uint32_t flags = 0;
+  Register to = 0;
+  friend bool operator==(const Fib&, const Fib&) = default;
 };
 
 // Bytes of an IPv6 extension header (`type` is its protocol number).
@@ -131,6 +158,16 @@ struct Log {
   friend bool operator==(const Log&, const Log&) = default;
 };
 
+// The same expression of the kernel with a group instead of a level.
+struct NetlinkLog {
+  static constexpr std::string_view kName = "log";
+  uint16_t group = 0;
+  uint16_t threshold = 0;        // 0: the kernel's own
+  std::optional<uint32_t> size;  // of the packet, in bytes
+  std::string prefix;
+  friend bool operator==(const NetlinkLog&, const NetlinkLog&) = default;
+};
+
 enum class RejectType : uint32_t { kIcmpUnreachable = 0, kTcpReset = 1 };
 struct Reject {
   static constexpr std::string_view kName = "reject";
@@ -164,7 +201,8 @@ struct Unknown {
   friend bool operator==(const Unknown&, const Unknown&) = default;
 };
 
-using Expr = std::variant<Payload, Meta, Ct, Exthdr, Bitwise, ToNetworkOrder, Cmp, Range, Lookup,
-                          Counter, Limit, Log, Reject, Verdict, XtMatch, Unknown>;
+using Expr =
+    std::variant<Payload, Meta, Ct, Fib, Exthdr, Bitwise, ToNetworkOrder, Cmp, Range, Lookup,
+                 Counter, Limit, Log, NetlinkLog, Reject, Verdict, XtMatch, Unknown>;
 
 }  // namespace bulkhead::backend::nft

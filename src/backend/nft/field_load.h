@@ -11,10 +11,11 @@ namespace bulkhead::backend::nft {
 // How a field gets into a register: whole bytes, in which its bits stand `shift` above the lowest.
 struct FieldLoad {
   ir::Base base = ir::Base::kNone;
-  uint32_t offset = 0;  // bytes into the header, or the Meta or Ct key of nf_tables
-  unsigned width = 0;   // of the field, in bits
-  unsigned bytes = 0;   // loaded
-  unsigned shift = 0;   // bits of other fields below it
+  uint32_t offset = 0;  // bytes into the header, the Meta or Ct key of nf_tables, the Fib flags
+  CtDirection direction = CtDirection::kNone;
+  unsigned width = 0;  // of the field, in bits
+  unsigned bytes = 0;  // loaded
+  unsigned shift = 0;  // bits of other fields below it
   ByteOrder order = ByteOrder::kNetwork;
   bool shares_bytes = false;  // other fields' bits are loaded with it
   KeyType key_type = kIntegerKey;

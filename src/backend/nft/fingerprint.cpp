@@ -26,7 +26,10 @@ void add(Hasher& h, const Payload& e) {
   h.add(static_cast<uint64_t>(e.offset) << 32 | e.length);
 }
 void add(Hasher& h, const Meta& e) { h.add(static_cast<uint64_t>(e.key) << 32 | e.to); }
-void add(Hasher& h, const Ct& e) { h.add(static_cast<uint64_t>(e.key) << 32 | e.to); }
+void add(Hasher& h, const Ct& e) {
+  h.add(static_cast<uint64_t>(e.key) << 32 | static_cast<uint64_t>(e.direction) << 8 | e.to);
+}
+void add(Hasher& h, const Fib& e) { h.add(static_cast<uint64_t>(e.flags) << 32 | e.to); }
 void add(Hasher& h, const Exthdr& e) {
   h.add(static_cast<uint64_t>(e.type) << 32 | e.to);
   h.add(static_cast<uint64_t>(e.offset) << 32 | e.length);
@@ -65,6 +68,11 @@ void add(Hasher& h, const Limit& e) {
 }
 void add(Hasher& h, const Log& e) {
   h.add(static_cast<uint64_t>(e.level) << 32 | e.flags);
+  h.add(e.prefix);
+}
+void add(Hasher& h, const NetlinkLog& e) {
+  h.add(static_cast<uint64_t>(e.group) << 32 | e.threshold);
+  h.add(e.size ? uint64_t{1} << 32 | *e.size : 0);
   h.add(e.prefix);
 }
 void add(Hasher& h, const Reject& e) { h.add(static_cast<uint64_t>(e.type) << 32 | e.code); }

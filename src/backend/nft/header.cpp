@@ -7,13 +7,15 @@ namespace {
 using Form = ir::Header::Form;
 
 // Bytes that the match of this form asks for (sizeof struct tcphdr, udphdr, icmphdr, icmp6hdr; two
-// ports).
+// ports; struct sctphdr, dccp_hdr).
 uint32_t length(Form form) {
   switch (form) {
     case Form::kTcp: return 20;
     case Form::kUdp:
     case Form::kIcmp:
     case Form::kIcmp6: return 8;
+    case Form::kSctp:
+    case Form::kDccp: return 12;
     case Form::kPorts: break;
   }
   return 4;
@@ -56,6 +58,8 @@ std::string_view check_chain_name(Check check) {
     case Check::kUdp: return "check/udp";
     case Check::kIcmp: return "check/icmp";
     case Check::kIcmp6: return "check/icmp6";
+    case Check::kSctp: return "check/sctp";
+    case Check::kDccp: return "check/dccp";
     case Check::kPorts: break;
   }
   return "check/ports";
@@ -76,8 +80,8 @@ Chain check_chain(Check check, net::Family family) {
 }
 
 bool covers(Check check, Check other) {
-  return check == other ||
-         (other == Check::kPorts && (check == Check::kTcp || check == Check::kUdp));
+  return check == other || (other == Check::kPorts && check != Check::kProtocol &&
+                            check != Check::kIcmp && check != Check::kIcmp6);
 }
 
 // Three bytes: for aligned loads of one, two or four the kernel has a fast path, which doesn't look
@@ -107,6 +111,9 @@ XtMatch xt_header(const ir::Header& header) {
     // The type has no "any" there, but nothing lies in codes 1 to 0, and that inverted is
     // everything.
     case Form::kIcmp6: return {"icmp6", 0, {0, 1, 0, kIcmp6Inverse, 0, 0, 0, 0}};
+    // linux/netfilter/xt_sctp.h and xt_dccp.h: no flag set, so nothing is asked.
+    case Form::kSctp: return {"sctp", 0, std::vector<uint8_t>(296)};
+    case Form::kDccp: return {"dccp", 0, std::vector<uint8_t>(16)};
     case Form::kPorts: break;
   }
   XtMatch match{"multiport", 1, std::vector<uint8_t>(48)};

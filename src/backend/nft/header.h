@@ -23,8 +23,10 @@ enum class Check : uint8_t {
   kIcmp,
   kIcmp6,
   kPorts,
+  kSctp,
+  kDccp,
 };
-inline constexpr unsigned kChecks = 6;
+inline constexpr unsigned kChecks = 8;
 
 Check check_for(ir::Header::Form form);
 // "check/tcp"

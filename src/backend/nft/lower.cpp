@@ -28,6 +28,9 @@ void append_action(std::vector<Expr>& out, const ir::Action& action, std::string
     void operator()(const ir::Log& log) const {
       out.emplace_back(Log{log.level, log.flags, log.prefix});
     }
+    void operator()(const ir::NetlinkLog& log) const {
+      out.emplace_back(NetlinkLog{log.group, log.threshold, log.size, log.prefix});
+    }
     void operator()(const ir::Reject& reject) const {
       out.emplace_back(reject.tcp_reset ? Reject{RejectType::kTcpReset, 0}
                                         : Reject{RejectType::kIcmpUnreachable, reject.icmp_code});

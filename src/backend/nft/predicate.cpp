@@ -12,22 +12,21 @@ Error refused(std::string message) {
   return {.kind = ErrorKind::kRefused, .message = std::move(message)};
 }
 
-// The one protocol that the conditions allow, or 0.
-uint8_t protocol_of(std::span<const ir::Condition> conditions) {
-  for (const ir::Condition& condition : conditions) {
-    const auto* constraint = std::get_if<ir::Constraint>(&condition);
-    if (constraint == nullptr || constraint->field != &ir::kProtocol) continue;
-    const auto& intervals = constraint->values.intervals();
-    if (intervals.size() == 1 && intervals[0].first == intervals[0].last) {
-      return static_cast<uint8_t>(intervals[0].first);
-    }
-  }
-  return 0;
+const ir::Constraint* as_protocol(const ir::Condition& condition) {
+  const auto* constraint = std::get_if<ir::Constraint>(&condition);
+  return constraint != nullptr && constraint->field == &ir::kProtocol ? constraint : nullptr;
+}
+
+// The one protocol that the constraint allows, or 0.
+uint8_t protocol_of(const ir::Constraint& constraint) {
+  const auto& intervals = constraint.values.intervals();
+  const bool one = intervals.size() == 1 && intervals[0].first == intervals[0].last;
+  return one ? static_cast<uint8_t>(intervals[0].first) : 0;
 }
 
 struct Lowering {
   net::Family family;
-  uint8_t protocol = 0;
+  uint8_t protocol = 0;   // the one that has been asked for already
   bool stateful = false;  // one has been asked already
 
   Result<Part> operator()(const ir::Constraint& constraint) const {
@@ -68,7 +67,7 @@ struct Lowering {
 
   Result<Part> operator()(const ir::Opaque& opaque) const {
     return Part{.expressions = {XtMatch{opaque.name, opaque.revision, opaque.bytes}},
-                .stateful = true,
+                .stateful = opaque.stateful,
                 .xt_protocol = protocol};
   }
 };
@@ -83,7 +82,7 @@ Fingerprint identity_of(const Part& part) {
 
 Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditions,
                                           net::Family family) {
-  Lowering lowering{.family = family, .protocol = protocol_of(conditions)};
+  Lowering lowering{.family = family};
   std::vector<Part> parts;
   parts.reserve(conditions.size());
   for (const ir::Condition& condition : conditions) {
@@ -92,6 +91,12 @@ Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditi
     part->identity = identity_of(*part);
     lowering.stateful |= part->stateful;
     parts.push_back(std::move(*part));
+    const ir::Constraint* protocol = as_protocol(condition);
+    if (protocol == nullptr) continue;
+    // Two rules in one (pass/inline_deep_chains) may ask for two protocols: nothing behind the
+    // second is ever asked, and the kernel would refuse an xt match for the first one's sake.
+    if (lowering.protocol != 0 && !protocol->values.contains(lowering.protocol)) break;
+    if (lowering.protocol == 0) lowering.protocol = protocol_of(*protocol);
   }
   return parts;
 }

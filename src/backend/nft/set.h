@@ -17,10 +17,12 @@ inline constexpr KeyType kIpv6AddressKey = 8;
 inline constexpr KeyType kProtocolKey = 12;
 inline constexpr KeyType kPortKey = 13;
 inline constexpr KeyType kMarkKey = 19;
+inline constexpr KeyType kDeviceTypeKey = 21;
 inline constexpr KeyType kConnectionStateKey = 26;
 inline constexpr KeyType kConnectionDirectionKey = 27;
 inline constexpr KeyType kConnectionStatusKey = 28;
 inline constexpr KeyType kPacketTypeKey = 31;
+inline constexpr KeyType kAddressTypeKey = 38;
 inline constexpr KeyType kInterfaceKey = 41;
 inline constexpr unsigned kKeyTypeBits = 6;
 

@@ -15,8 +15,11 @@ namespace bulkhead::backend::nft {
 namespace {
 
 constexpr uint8_t kVersion = 1;
-// Far above any ruleset that the kernel could hold; keeps a forged length from taking all memory.
-constexpr uint64_t kMaxBodySize = uint64_t{1} << 30;
+// Far above any ruleset that the kernel could hold: it needs many times a rule's text for the rule.
+constexpr uint64_t kMaxBodySize = uint64_t{1} << 28;
+// RFC 8878: a block has 4 bytes or more and gives 128 KiB at most. So a forged length costs no more
+// memory than what was put into the kernel can fill.
+constexpr uint64_t kMostFromByte = (uint64_t{128} << 10) / 4;
 
 struct Trailer {
   uint32_t pieces = 0;       // before it
@@ -135,8 +138,8 @@ std::string pack(std::string_view body) {
 }
 
 std::optional<std::string> unpack(std::string_view packed, uint64_t size) {
-  if (size > kMaxBodySize || ZSTD_getFrameContentSize(packed.data(), packed.size()) != size)
-    return {};
+  if (size > std::min(kMaxBodySize, packed.size() * kMostFromByte)) return {};
+  if (ZSTD_getFrameContentSize(packed.data(), packed.size()) != size) return {};
   std::string body(size, '\0');
   if (ZSTD_decompress(body.data(), size, packed.data(), packed.size()) != size) return {};
   return body;

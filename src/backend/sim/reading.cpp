@@ -22,58 +22,81 @@ U128 interface_value(const std::string& name) {
 }
 
 // In bytes, in the order of ir::Header::Form.
-constexpr size_t kHeaderSizes[] = {20, 8, 8, 8, 4};
+constexpr size_t kHeaderSizes[] = {20, 8, 8, 8, 4, 12, 12};
+
+// Nothing if the bytes end before the bits do.
+std::optional<U128> bits_of(std::span<const uint8_t> bytes, size_t first, unsigned width) {
+  if (first + width > bytes.size() * 8) return std::nullopt;
+  U128 value = 0;
+  for (size_t i = first; i < first + width; ++i) {
+    value = value << 1 | ((bytes[i / 8] >> (7 - i % 8)) & 1u);
+  }
+  return value;
+}
 
 }  // namespace
 
-// Bits that begin `first` bits behind the start of the IP header; nothing if the packet ends before
-// they do.
 std::optional<U128> Reading::bits(size_t first, unsigned width) const {
-  if (first + width > packet_.bytes.size() * 8) return std::nullopt;
-  U128 value = 0;
-  for (size_t i = first; i < first + width; ++i) {
-    value = value << 1 | ((packet_.bytes[i / 8] >> (7 - i % 8)) & 1u);
-  }
-  return value;
+  return bits_of(packet_.bytes, first, width);
 }
 
 bool Reading::has_transport(size_t size) const {
   return layout_.transport_offset + size <= packet_.bytes.size();
 }
 
-Answer Reading::ask_one(const ir::Constraint& constraint) const {
-  const ir::Location& where = constraint.field->location(layout_.family);
-  std::optional<U128> value;
+Reading::Held Reading::look_at(ir::Meta key) const {
+  switch (key) {
+    case ir::Meta::kInInterface: return {interface_value(packet_.in_interface)};
+    case ir::Meta::kOutInterface: return {interface_value(packet_.out_interface)};
+    case ir::Meta::kProtocol:
+      // ip6_packet_match() of net/ipv6/netfilter/ip6_tables.c: whoever asks for the protocol where
+      // the extension headers are cut off has the packet dropped, whatever protocol was asked for.
+      return {layout_.protocol, false, !layout_.protocol};
+    case ir::Meta::kMark: return {packet_.mark};
+    case ir::Meta::kLength: return {packet_.bytes.size()};
+    case ir::Meta::kPacketType: return {packet_.packet_type, !packet_.packet_type};
+    case ir::Meta::kInDeviceType: break;
+  }
+  if (packet_.in_interface.empty()) return {};
+  return {packet_.in_device_type, !packet_.in_device_type};
+}
+
+Reading::Held Reading::look_at(ir::Conntrack key) const {
+  if (key == ir::Conntrack::kState) return {static_cast<uint32_t>(packet_.state)};
+  const bool connected =
+      packet_.state != ir::CtState::kInvalid && packet_.state != ir::CtState::kUntracked;
+  if (!connected) return {};
+  const auto known = packet_.connection.find(key);
+  if (known == packet_.connection.end()) return {std::nullopt, true};
+  return {known->second};
+}
+
+Reading::Held Reading::look_at(const ir::Location& where) const {
   switch (where.base) {
     case ir::Base::kNone: break;
-    case ir::Base::kNetwork: value = bits(where.offset, where.width); break;
+    case ir::Base::kNetwork: return {bits(where.offset, where.width)};
     case ir::Base::kTransport:
-      if (layout_.protocol && layout_.fragment_offset == 0) {
-        value = bits(layout_.transport_offset * size_t{8} + where.offset, where.width);
-      }
-      break;
-    case ir::Base::kMeta:
-      switch (static_cast<ir::Meta>(where.offset)) {
-        case ir::Meta::kInInterface: value = interface_value(packet_.in_interface); break;
-        case ir::Meta::kOutInterface: value = interface_value(packet_.out_interface); break;
-        case ir::Meta::kProtocol:
-          // ip6_packet_match() of net/ipv6/netfilter/ip6_tables.c: whoever asks for the protocol
-          // where the extension headers are cut off has the packet dropped, whatever protocol was
-          // asked for.
-          if (!layout_.protocol) return Answer::kDropped;
-          value = *layout_.protocol;
-          break;
-        case ir::Meta::kMark: value = packet_.mark; break;
-        case ir::Meta::kLength: value = packet_.bytes.size(); break;
-        case ir::Meta::kPacketType: return Answer::kAsk;
-      }
-      break;
-    case ir::Base::kConntrack:
-      if (static_cast<ir::Conntrack>(where.offset) != ir::Conntrack::kState) return Answer::kAsk;
-      value = static_cast<uint32_t>(packet_.state);
-      break;
+      if (!layout_.protocol || layout_.fragment_offset != 0) return {};
+      return {bits(layout_.transport_offset * size_t{8} + where.offset, where.width)};
+    case ir::Base::kLink:
+      if (!packet_.link) return {std::nullopt, true};
+      return {bits_of(*packet_.link, where.offset, where.width)};
+    case ir::Base::kMeta: return look_at(static_cast<ir::Meta>(where.offset));
+    case ir::Base::kConntrack: return look_at(static_cast<ir::Conntrack>(where.offset));
+    case ir::Base::kRoute: {
+      const auto known = packet_.routes.find(static_cast<ir::Route>(where.offset));
+      if (known == packet_.routes.end()) return {std::nullopt, true};
+      return {known->second};
+    }
   }
-  return answer(value && constraint.values.contains(*value & constraint.mask));
+  return {};
+}
+
+Answer Reading::ask_one(const ir::Constraint& constraint) const {
+  const Held held = look_at(constraint.field->location(layout_.family));
+  if (held.drops) return Answer::kDropped;
+  if (held.unknown) return Answer::kAsk;
+  return answer(held.value && constraint.values.contains(*held.value & constraint.mask));
 }
 
 Answer Reading::ask_any(const ir::AnyOf& any) const {

@@ -27,10 +27,22 @@ class Reading {
   Answer ask(const ir::Condition& condition) const;
 
  private:
+  // What a field holds: unreadable (none, and no condition on it holds), or unknown here, or the
+  // packet is dropped by the asking.
+  struct Held {
+    std::optional<U128> value;
+    bool unknown = false;
+    bool drops = false;
+  };
+  Held look_at(const ir::Location& where) const;
+  Held look_at(ir::Meta key) const;
+  Held look_at(ir::Conntrack key) const;
+
   Answer ask_one(const ir::Constraint& constraint) const;
   Answer ask_any(const ir::AnyOf& any) const;
   Answer ask_header(const ir::Header& header) const;
   Answer ask_tcp_option(const ir::Header& header) const;
+  // Of the packet's bytes, from its IP header on.
   std::optional<U128> bits(size_t first, unsigned width) const;
   bool has_transport(size_t size) const;
 

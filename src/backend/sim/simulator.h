@@ -24,6 +24,12 @@ struct Packet {
   std::string out_interface;
   ir::CtState state = ir::CtState::kNew;
   uint32_t mark = 0;
+  // What isn't said here is unknown: conditions that ask for it are put to the Oracle.
+  std::map<ir::Conntrack, U128> connection;  // all but kState
+  std::map<ir::Route, uint32_t> routes;
+  std::optional<uint8_t> packet_type;        // ir::Meta::kPacketType
+  std::optional<uint16_t> in_device_type;    // ir::Meta::kInDeviceType
+  std::optional<std::vector<uint8_t>> link;  // the link's header; empty: there is none
 };
 
 enum class Truth : uint8_t { kNo, kYes, kUnknown };

@@ -81,22 +81,21 @@ std::optional<std::string> service_name(std::string_view port, const Context& co
 
 }  // namespace
 
-Result<std::string> parse_tcp_ports(std::span<const std::string_view> words,
-                                    const Context& context) {
-  const std::string_view word = words[0];
+Result<std::string> parse_ports_of(std::string_view protocol, std::string_view word,
+                                   const Context& context) {
   const size_t colon = word.find(':');
   if (colon == std::string_view::npos) {
-    const Result<uint16_t> port = parse_port(word, "tcp", context);
+    const Result<uint16_t> port = parse_port(word, protocol, context);
     if (!port) return port.error();
     return canonical_range(*port, *port);
   }
   const std::string_view low = word.substr(0, colon);
   const std::string_view high = word.substr(colon + 1);
   const Result<uint16_t> first =
-      low.empty() ? Result<uint16_t>(0) : parse_port(low, "tcp", context);
+      low.empty() ? Result<uint16_t>(0) : parse_port(low, protocol, context);
   if (!first) return first.error();
   const Result<uint16_t> last =
-      high.empty() ? Result<uint16_t>(kLastPort) : parse_port(high, "tcp", context);
+      high.empty() ? Result<uint16_t>(kLastPort) : parse_port(high, protocol, context);
   if (!last) return last.error();
   if (*first > *last) return usage_error("invalid portrange (min > max)");
   return canonical_range(*first, *last);

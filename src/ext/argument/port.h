@@ -9,8 +9,10 @@
 namespace bulkhead::ext {
 
 // "22", "1024:65535", "ssh", ":80", "80:". iptables reads tcp's ports otherwise than udp's.
-// tcp: numbers in C's notation (0x16), services of tcp; a range from high to low is refused.
-Result<std::string> parse_tcp_ports(std::span<const std::string_view> words, const Context&);
+// tcp, and sctp alike: numbers in C's notation (0x16), services of that protocol; a range from high
+// to low is refused.
+Result<std::string> parse_ports_of(std::string_view protocol, std::string_view word,
+                                   const Context&);
 // The others: decimal numbers, services of any protocol; a range from high to low is taken and
 // never matches.
 Result<std::string> parse_other_ports(std::span<const std::string_view> words, const Context&);
@@ -26,7 +28,16 @@ inline constexpr std::string_view kAnyPort = "0:65535";
 
 inline constexpr ArgumentType kTcpPorts{
     .words = "port[:port]",
-    .parse = parse_tcp_ports,
+    .parse = [](std::span<const std::string_view> words,
+                const Context& context) { return parse_ports_of("tcp", words[0], context); },
+    .values = port_values,
+    .list = list_ports,
+    .say = say_ports,
+};
+inline constexpr ArgumentType kSctpPorts{
+    .words = "port[:port]",
+    .parse = [](std::span<const std::string_view> words,
+                const Context& context) { return parse_ports_of("sctp", words[0], context); },
     .values = port_values,
     .list = list_ports,
     .say = say_ports,

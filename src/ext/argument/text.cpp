@@ -20,6 +20,19 @@ Result<std::string> parse_text(std::string_view word, size_t first, size_t last,
   return std::string(word.substr(0, last));
 }
 
+std::string quoted(std::string_view text) {
+  constexpr std::string_view kBare =
+      "_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  if (!text.empty() && text.find_first_not_of(kBare) == std::string_view::npos)
+    return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\' || c == '\'') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 std::string say_text(std::string_view canonical, const Context&) {
   return fmt::format("\"{}\"", canonical);
 }

@@ -206,5 +206,22 @@ TEST(Lower, TheBaseChainJumpsAndThenDoesThePolicy) {
             "chain filter/INPUT\n");
 }
 
+// Two rules inlined into one: the kernel takes an xt match only for the protocol that it is told.
+TEST(Lower, NothingIsAskedBehindASecondProtocol) {
+  const ir::Opaque chunks{.name = "sctp", .bytes = std::vector<uint8_t>(8), .stateful = false};
+  const std::string icmp = "[ meta load l4proto => reg 1 ] [ cmp eq reg 1 0x01 ] ";
+  EXPECT_EQ(input_of(kV4, {step(1, {protocol(1), protocol(132), chunks}, ir::Drop{})}),
+            icmp + "[ meta load l4proto => reg 1 ] [ cmp eq reg 1 0x84 ] [ drop ]\n");
+  EXPECT_EQ(
+      input_of(kV4, {step(1, {protocol(1), is_not(ir::kProtocol, ir::ValueSet::of(1), 8), chunks},
+                          ir::Drop{})}),
+      icmp + "[ meta load l4proto => reg 1 ] [ cmp neq reg 1 0x01 ] [ drop ]\n");
+  EXPECT_NE(
+      input_of(kV4, {step(1, {is_not(ir::kProtocol, ir::ValueSet::of(1), 8), protocol(132), chunks},
+                          ir::Drop{})})
+          .find("match sctp"),
+      std::string::npos);
+}
+
 }  // namespace
 }  // namespace bulkhead::backend::nft::testing

@@ -215,6 +215,44 @@ TEST(Simulator, MetaAndConntrackComeFromBesideTheBytes) {
   EXPECT_EQ(verdict(choice, packet), SimVerdict::kDrop);
 }
 
+TEST(Simulator, WhatIsNotKnownOfAConnectionOrALinkIsAskedFor) {
+  static constexpr ir::Field kConnmark{"ct mark", "mark", ir::Kind::kNumber,
+                                       ir::at(ir::Conntrack::kMark, 32),
+                                       ir::at(ir::Conntrack::kMark, 32)};
+  static constexpr ir::Field kMac{"ether saddr", "MAC", ir::Kind::kNumber,
+                                  ir::at(ir::Base::kLink, 48, 48), ir::at(ir::Base::kLink, 48, 48)};
+  static constexpr ir::Field kType{"daddr type", "type", ir::Kind::kNumber,
+                                   ir::at(ir::Route::kDestination),
+                                   ir::at(ir::Route::kDestination)};
+  SimPacket packet = at_input(Ip4{} / Tcp{});
+  const auto asks = [&](const ir::Constraint& constraint) {
+    Handmade made;
+    made.add("INPUT", {constraint}, ir::Drop{});
+    return evaluate(made.rules, "filter", packet).depends;
+  };
+  const auto drops = [&](const ir::Constraint& constraint) {
+    Handmade made;
+    made.add("INPUT", {constraint}, ir::Drop{});
+    return verdict(made, packet) == SimVerdict::kDrop;
+  };
+  for (const ir::Constraint& unknown : {is(kConnmark, 7), is(kMac, 0x0200), is(kType, 2)})
+    EXPECT_TRUE(asks(unknown)) << unknown.field->name;
+  packet.connection[ir::Conntrack::kMark] = 7;
+  packet.link = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 8, 0};
+  packet.routes[ir::Route::kDestination] = 2;
+  for (const ir::Constraint& known : {is(kConnmark, 7), is(kMac, 0x0200), is(kType, 2)}) {
+    EXPECT_FALSE(asks(known)) << known.field->name;
+    EXPECT_TRUE(drops(known)) << known.field->name;
+  }
+  // Without a link header or a connection neither a condition nor its opposite holds.
+  packet.link = std::vector<uint8_t>();
+  packet.state = ir::CtState::kInvalid;
+  for (const ir::Field* field : {&kConnmark, &kMac}) {
+    EXPECT_FALSE(drops(is(*field, 7)));
+    EXPECT_FALSE(drops({.field = field, .values = ir::ValueSet::of(7).complement(32)}));
+  }
+}
+
 TEST(Simulator, WhatThePacketCannotSayIsAskedFor) {
   Handmade made;
   made.add("INPUT", {ir::Opaque{.name = "recent"}, ir::Limit{.rate = 1}}, ir::Drop{});

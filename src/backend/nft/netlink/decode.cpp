@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 
@@ -20,8 +21,7 @@ struct Context {
 Maybe payload_load(const Attributes& a, const Context&) {
   const auto reg = from_kernel(a.u32(NFTA_PAYLOAD_DREG));
   const uint32_t base = a.u32(NFTA_PAYLOAD_BASE);
-  if (!reg || (base != NFT_PAYLOAD_NETWORK_HEADER && base != NFT_PAYLOAD_TRANSPORT_HEADER))
-    return {};
+  if (!reg || base > NFT_PAYLOAD_TRANSPORT_HEADER) return {};
   return Payload{static_cast<PayloadBase>(base), a.u32(NFTA_PAYLOAD_OFFSET),
                  a.u32(NFTA_PAYLOAD_LEN), *reg};
 }
@@ -33,6 +33,7 @@ Maybe meta_load(const Attributes& a, const Context&) {
     case NFT_META_MARK:
     case NFT_META_IIFNAME:
     case NFT_META_OIFNAME:
+    case NFT_META_IIFTYPE:
     case NFT_META_L4PROTO:
     case NFT_META_PKTTYPE:
       if (reg) return Meta{static_cast<MetaKey>(key), *reg};
@@ -48,10 +49,31 @@ Maybe ct_load(const Attributes& a, const Context&) {
     case NFT_CT_DIRECTION:
     case NFT_CT_STATUS:
     case NFT_CT_MARK:
-      if (reg && !a.has(NFTA_CT_DIRECTION)) return Ct{static_cast<CtKey>(key), *reg};
-      return {};
+    case NFT_CT_EXPIRATION:
+      if (!reg || a.has(NFTA_CT_DIRECTION)) return {};
+      return Ct{static_cast<CtKey>(key), *reg};
+    case NFT_CT_PROTOCOL:
+    case NFT_CT_PROTO_SRC:
+    case NFT_CT_PROTO_DST:
+    case NFT_CT_SRC_IP:
+    case NFT_CT_DST_IP:
+    case NFT_CT_SRC_IP6:
+    case NFT_CT_DST_IP6: {
+      if (!reg) return {};
+      const auto direction = a.number(NFTA_CT_DIRECTION, 1);
+      return Ct{static_cast<CtKey>(key), *reg,
+                !direction                      ? CtDirection::kNone
+                : *direction == IP_CT_DIR_REPLY ? CtDirection::kReply
+                                                : CtDirection::kOriginal};
+    }
     default: return {};
   }
+}
+
+Maybe fib(const Attributes& a, const Context&) {
+  const auto reg = from_kernel(a.u32(NFTA_FIB_DREG));
+  if (!reg || a.u32(NFTA_FIB_RESULT) != NFT_FIB_RESULT_ADDRTYPE) return {};
+  return Fib{a.u32(NFTA_FIB_FLAGS), *reg};
 }
 
 Maybe exthdr_load(const Attributes& a, const Context&) {
@@ -120,7 +142,14 @@ Maybe limit(const Attributes& a, const Context&) {
 }
 
 Maybe log(const Attributes& a, const Context&) {
-  if (a.has(NFTA_LOG_GROUP)) return {};
+  if (const auto group = a.number(NFTA_LOG_GROUP, 2)) {
+    NetlinkLog log{.group = static_cast<uint16_t>(*group),
+                   .threshold = static_cast<uint16_t>(a.number(NFTA_LOG_QTHRESHOLD, 2).value_or(0)),
+                   .size = {},
+                   .prefix = std::string(a.text(NFTA_LOG_PREFIX))};
+    if (a.has(NFTA_LOG_SNAPLEN)) log.size = a.u32(NFTA_LOG_SNAPLEN);
+    return log;
+  }
   return Log{a.u32(NFTA_LOG_LEVEL), a.u32(NFTA_LOG_FLAGS), std::string(a.text(NFTA_LOG_PREFIX))};
 }
 
@@ -155,6 +184,7 @@ const std::unordered_map<std::string_view, Decoder> kDecoders = {
     {Payload::kName, payload_load},
     {Meta::kName, meta_load},
     {Ct::kName, ct_load},
+    {Fib::kName, fib},
     {Exthdr::kName, exthdr_load},
     {Bitwise::kName, bitwise},
     {ToNetworkOrder::kName, byteorder},

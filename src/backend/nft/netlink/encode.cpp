@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 
@@ -27,6 +28,15 @@ struct Encoder {
   void operator()(const Ct& e) const {
     out.put_u32(NFTA_CT_KEY, static_cast<uint32_t>(e.key));
     out.put_u32(NFTA_CT_DREG, to_kernel(e.to));
+    if (e.direction != CtDirection::kNone) {
+      out.put_u8(NFTA_CT_DIRECTION,
+                 e.direction == CtDirection::kReply ? IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL);
+    }
+  }
+  void operator()(const Fib& e) const {
+    out.put_u32(NFTA_FIB_DREG, to_kernel(e.to));
+    out.put_u32(NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+    out.put_u32(NFTA_FIB_FLAGS, e.flags);
   }
   void operator()(const Exthdr& e) const {
     out.put_u32(NFTA_EXTHDR_DREG, to_kernel(e.to));
@@ -80,6 +90,12 @@ struct Encoder {
     if (!e.prefix.empty()) out.put_text(NFTA_LOG_PREFIX, e.prefix);
     out.put_u32(NFTA_LOG_LEVEL, e.level);
     if (e.flags != 0) out.put_u32(NFTA_LOG_FLAGS, e.flags);
+  }
+  void operator()(const NetlinkLog& e) const {
+    out.put_u16(NFTA_LOG_GROUP, e.group);
+    if (!e.prefix.empty()) out.put_text(NFTA_LOG_PREFIX, e.prefix);
+    if (e.size) out.put_u32(NFTA_LOG_SNAPLEN, *e.size);
+    if (e.threshold != 0) out.put_u16(NFTA_LOG_QTHRESHOLD, e.threshold);
   }
   void operator()(const Reject& e) const {
     out.put_u32(NFTA_REJECT_TYPE, static_cast<uint32_t>(e.type));

@@ -55,6 +55,12 @@ void Writer::put_text(uint16_t type, std::string_view text) {
 
 void Writer::put_u8(uint16_t type, uint8_t value) { put(type, {&value, 1}); }
 
+void Writer::put_u16(uint16_t type, uint16_t value) {
+  uint8_t bytes[2];
+  store_be(value, bytes);
+  put(type, bytes);
+}
+
 void Writer::put_u32(uint16_t type, uint32_t value) {
   uint8_t bytes[4];
   store_be(value, bytes);

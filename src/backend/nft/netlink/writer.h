@@ -21,6 +21,7 @@ class Writer {
   void put(uint16_t type, std::span<const uint8_t> bytes);
   void put_text(uint16_t type, std::string_view text);  // with its NUL
   void put_u8(uint16_t type, uint8_t value);
+  void put_u16(uint16_t type, uint16_t value);
   void put_u32(uint16_t type, uint32_t value);
   void put_u64(uint16_t type, uint64_t value);
   template <class Body> void nest(uint16_t type, Body body) {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "ir/condition.h"
+
+namespace bulkhead::ext {
+
+// A match of the kernel that looks only at the packet and its surroundings, with its Info of
+// linux/netfilter/xt_*.h as `fill` leaves it. What `fill` doesn't set is zero, the gaps between the
+// members too: the bytes are compared with those that the kernel gives back.
+template <class Info, class Fill>
+ir::Opaque xt_match(std::string_view name, uint8_t revision, const Fill& fill) {
+  static_assert(std::is_trivially_copyable_v<Info>);
+  constexpr size_t kAlign = 8;  // XT_ALIGN of linux/netfilter/x_tables.h
+  std::vector<uint8_t> bytes((sizeof(Info) + kAlign - 1) / kAlign * kAlign);
+  Info info;
+  std::memset(&info, 0, sizeof info);
+  fill(info);
+  std::memcpy(bytes.data(), &info, sizeof info);
+  return {.name = std::string(name),
+          .revision = revision,
+          .bytes = std::move(bytes),
+          .stateful = false};
+}
+
+}  // namespace bulkhead::ext
