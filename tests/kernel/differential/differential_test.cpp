@@ -5,6 +5,7 @@
 // differs is shrunk to a small case and printed.
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,10 +16,14 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include "backend/sim/reading.h"
 #include "backend/sim/simulator.h"
 #include "core/source.h"
-#include "kernel/random_packets.h"
-#include "kernel/random_rules.h"
+#include "kernel/differential/event.h"
+#include "kernel/differential/opaque.h"
+#include "kernel/differential/option_coverage.h"
+#include "kernel/differential/random_packets.h"
+#include "kernel/differential/random_rules.h"
 #include "lang/restore.h"
 #include "net/names.h"
 #include "pass/call_graph.h"
@@ -46,7 +51,9 @@ struct Deeds {
 // Loads the rules, sends the packets, reads the counters.
 class KernelFirewall {
  public:
-  explicit KernelFirewall(bool ours) : ours_(ours), rig_(net_) {}
+  explicit KernelFirewall(bool ours) : ours_(ours), rig_(net_, differential_network()) {
+    net_.must_exec({"nft", "-f", "-"}, {.input = differential_marks()});
+  }
 
   Deeds run(const Case& it) {
     const Xtables tables(net_, ours_ ? XtablesPrograms::in(BULKHEAD_BIN_DIR, it.ip6)
@@ -114,10 +121,6 @@ std::optional<std::string> compare_counters(const Case& it, const ir::Table& tab
   return std::nullopt;
 }
 
-// What the cases have met, by name: a differential of packets that all go the same way says
-// nothing.
-using Coverage = std::map<std::string, size_t>;
-
 std::string_view state_name(ir::CtState state) {
   switch (state) {
     case ir::CtState::kInvalid: return "invalid";
@@ -129,26 +132,67 @@ std::string_view state_name(ir::CtState state) {
   return "untracked";
 }
 
+// The match of the rule that the condition belongs to.
+const ir::Match& match_with(const ir::Rule& rule, const ir::Condition& condition) {
+  for (const ir::Match& match : rule.matches) {
+    for (const ir::Condition& each : match.predicate) {
+      if (&each == &condition) return match;
+    }
+  }
+  throw SupportError("a condition that is no rule's");
+}
+
+// What the cases have met: a differential of packets that all go the same way says nothing.
+struct Coverage {
+  explicit Coverage(net::Family family) : options(family) {}
+
+  std::map<std::string, size_t> met;  // states, fates
+  OptionCoverage options;
+  size_t packets = 0;
+  size_t unknown = 0;  // to the simulator
+};
+
+// Beyond a packet that the simulator can't judge, it can't know the connections either.
 std::optional<std::string> compare_simulator(const Case& it, const Deeds& legacy,
                                              Coverage& coverage) {
   ir::Ruleset rules = lowered(it);
+  ir::Table& table = *rules.find("filter");
   // The kernel table takes 13 (docs/kernel-table.md): beyond it chains are inlined.
-  if (pass::CallGraph(*rules.find("filter")).depth() > 13) ++coverage["nested too deep"];
+  if (pass::CallGraph(table).depth() > 13) ++coverage.met["nested too deep"];
+  coverage.options.forget_rules();
   ConnectionModel connections;
+  bool all_known = true;
   for (size_t i = 0; i < it.events.size(); ++i) {
     const Event& event = it.events[i];
     if (legacy.fates[i] == "lost")
       return fmt::format("packet {} ({}) came to no hook", i + 1, event.what);
-    const sim::Packet packet{.bytes = event.step.packet,
-                             .hook = event.hook,
-                             .in_interface = event.step.interface,
-                             .out_interface = event.out,
-                             .state = connections.state(event)};
-    const sim::Outcome outcome = sim::evaluate(rules, "filter", packet);
-    sim::count(outcome, packet, *rules.find("filter"));
-    ++coverage[std::string(state_name(packet.state))];
-    ++coverage[legacy.fates[i].substr(0, legacy.fates[i].find(' '))];
-    if (std::ranges::any_of(outcome.trace, &sim::Met::hotdrop)) ++coverage["header cut off"];
+    const sim::Packet packet = simulated(event, connections);
+    bool known = true;
+    const sim::Oracle oracle = [&](const ir::Rule& rule, const ir::Condition& condition) {
+      const ir::Match& match = match_with(rule, condition);
+      const auto truth = opaque_truth(event, packet, match.name, match.arguments);
+      known &= truth.has_value();
+      return !truth ? sim::Truth::kUnknown : *truth ? sim::Truth::kYes : sim::Truth::kNo;
+    };
+    const sim::Outcome outcome = sim::evaluate(rules, "filter", packet, oracle);
+    ++coverage.packets;
+    coverage.unknown += known ? 0 : 1;
+    all_known &= known;
+    if (!all_known) continue;
+
+    sim::count(outcome, packet, table);
+    ++coverage.met[std::string(state_name(packet.state))];
+    ++coverage.met[legacy.fates[i].substr(0, legacy.fates[i].find(' '))];
+    if (std::ranges::any_of(outcome.trace, &sim::Met::hotdrop)) ++coverage.met["header cut off"];
+    const auto layout = net::parse_layout(packet.bytes);
+    const sim::Reading reading(packet, *layout);
+    for (const sim::Met& met : outcome.trace) {
+      if (met.rule == met.chain->rules.size()) continue;
+      coverage.options.asked(met.chain->rules[met.rule], reading,
+                             [&](std::string_view match, std::span<const ir::Argument> arguments) {
+                               return opaque_truth(event, packet, match, arguments);
+                             });
+    }
     if (outcome.verdict == sim::Verdict::kAccept) connections.accepted(event, packet.state);
     if (!agrees(outcome.verdict, legacy.fates[i])) {
       return fmt::format("packet {} ({}): the simulator {} it as {}, iptables-legacy: {}", i + 1,
@@ -156,7 +200,7 @@ std::optional<std::string> compare_simulator(const Case& it, const Deeds& legacy
                          state_name(packet.state), legacy.fates[i]);
     }
   }
-  return compare_counters(it, *rules.find("filter"), legacy.counters);
+  return all_known ? compare_counters(it, table, legacy.counters) : std::nullopt;
 }
 
 std::optional<std::string> compare_kernels(const Case& it, const Deeds& ours, const Deeds& legacy) {
@@ -175,6 +219,19 @@ std::optional<std::string> compare_kernels(const Case& it, const Deeds& ours, co
   return std::nullopt;
 }
 
+// How often each option and its negation must have been met either way.
+constexpr uint64_t kOftenEnough = 50;
+
+// Options that are no question to the packet, or that tests of their own ask: limit_test;
+// owner_test, for all packets here that the host sends have a socket.
+bool always_holds(const std::string& name) {
+  const std::vector<std::string> kSuch = {"comment --comment",          "limit --limit",
+                                          "limit --limit-burst",        "addrtype --limit-iface-in",
+                                          "addrtype --limit-iface-out", "owner --suppl-groups",
+                                          "owner --socket-exists",      "owner ! --socket-exists"};
+  return std::ranges::find(kSuch, name) != kSuch.end();
+}
+
 class DifferentialTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -187,7 +244,7 @@ class DifferentialTest : public ::testing::Test {
   std::optional<std::string> difference(const Case& it) {
     const Deeds legacy = legacy_->run(it);
     if (!legacy.error.empty()) return "iptables-legacy refuses it: " + legacy.error;
-    if (auto found = compare_simulator(it, legacy, coverage_)) return found;
+    if (auto found = compare_simulator(it, legacy, *coverage_)) return found;
     const Deeds ours = ours_->run(it);
     if (!ours.error.empty()) return "ours refuses it: " + ours.error;
     return compare_kernels(it, ours, legacy);
@@ -233,10 +290,11 @@ class DifferentialTest : public ::testing::Test {
 
   void run(bool ip6, size_t rulesets, size_t packets) {
     Random random(ip6 ? "differential 6" : "differential 4");
+    coverage_.emplace(ip6 ? net::Family::kIpv6 : net::Family::kIpv4);
     for (size_t i = 0; i < rulesets; ++i) {
       const Case it{.ip6 = ip6,
                     .rules = RuleDrawer(random, ip6).draw(),
-                    .events = PacketDrawer(random, ip6).draw(packets)};
+                    .events = draw_packets(random, ip6, packets)};
       if (const auto found = difference(it)) {
         FAIL() << *found << "\n\nshrunk: " << report(shrunk(it), random.seed());
       }
@@ -244,19 +302,29 @@ class DifferentialTest : public ::testing::Test {
     for (const char* wanted :
          {"accepted", "dropped", "rejected", "invalid", "established", "related", "new",
           "untracked", "header cut off", "nested too deep"}) {
-      EXPECT_GT(coverage_[wanted], 0u) << wanted;
+      EXPECT_GT(coverage_->met[wanted], 0u) << wanted;
+    }
+    EXPECT_LT(coverage_->unknown * 20, coverage_->packets)
+        << "too much that only the kernels judge";
+    fmt::print("{} rulesets of {} packets each\n{}", rulesets, packets, coverage_->options.table());
+    for (const auto& [name, count] : coverage_->options.counts()) {
+      if (always_holds(name)) continue;
+      EXPECT_GE(count.hits, kOftenEnough) << name << " was hardly ever satisfied";
+      EXPECT_GE(count.misses, kOftenEnough) << name << " was nearly always satisfied";
     }
     EXPECT_EQ(ours_->strays() + legacy_->strays(), 0u) << "packets that nobody sent";
   }
 
-  Coverage coverage_;
+  std::optional<Coverage> coverage_;
   std::unique_ptr<KernelFirewall> ours_;
   std::unique_ptr<KernelFirewall> legacy_;
 };
 
-TEST_F(DifferentialTest, Ipv4) { run(false, 80, 40); }
+bool long_run() { return std::getenv("BULKHEAD_LONG") != nullptr; }
 
-TEST_F(DifferentialTest, Ipv6) { run(true, 70, 40); }
+TEST_F(DifferentialTest, Ipv4) { run(false, long_run() ? 10000 : 1000, 50); }
+
+TEST_F(DifferentialTest, Ipv6) { run(true, long_run() ? 10000 : 1000, 50); }
 
 }  // namespace
 }  // namespace bulkhead::testing
