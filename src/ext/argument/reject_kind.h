@@ -30,4 +30,18 @@ inline constexpr ArgumentType kReject6Kind{
     .choices = reject6_kind_choices,
 };
 
+// --reject-with of REJECT, with the kinds of a family and the one that holds unless given.
+constexpr Option reject_option(const ArgumentType& kinds, std::string_view fallback) {
+  return {
+      .name = "reject-with",
+      .type = &kinds,
+      .negation = Negation::kRefused,
+      .fallback = fallback,
+      .always_printed = true,
+      .list = "reject-with {}",
+      .help = "what the sender is told",
+      .sentence = "with {}",
+  };
+}
+
 }  // namespace bulkhead::ext

@@ -6,7 +6,7 @@
 
 #include "ext/argument/dccp_types.h"
 #include "ext/argument/number.h"
-#include "ext/argument/port.h"
+#include "ext/argument/port_options.h"
 #include "ext/opaque.h"
 #include "ext/row.h"
 #include "ext/row_check.h"
@@ -19,34 +19,10 @@ constexpr ir::Location kTypeBits = ir::at(ir::Base::kTransport, 67, 4);
 constexpr ir::Field kType{"type", "DCCP type", ir::Kind::kNumber, kTypeBits, kTypeBits};
 
 constexpr uint8_t kProtocols[] = {IPPROTO_DCCP};
-constexpr std::string_view kSourceAliases[] = {"source-port"};
-constexpr std::string_view kDestinationAliases[] = {"destination-port"};
 
 constexpr Option kOptions[] = {
-    {
-        .name = "sport",
-        .aliases = kSourceAliases,
-        .type = &kOtherPorts,
-        .field = &ir::kSourcePort,
-        .fallback = kAnyPort,
-        .fallback_kept = true,
-        .list = "spt:{!}{}",
-        .list_many = "spts:{!}{}",
-        .help = "source port, or a range of them",
-        .sentence = "its source port is {not }{}",
-    },
-    {
-        .name = "dport",
-        .aliases = kDestinationAliases,
-        .type = &kOtherPorts,
-        .field = &ir::kDestinationPort,
-        .fallback = kAnyPort,
-        .fallback_kept = true,
-        .list = "dpt:{!}{}",
-        .list_many = "dpts:{!}{}",
-        .help = "destination port, or a range of them",
-        .sentence = "its destination port is {not }{}",
-    },
+    source_port_option(kOtherPorts, kPrintsAny),
+    destination_port_option(kOtherPorts, kPrintsAny),
     {
         .name = "dccp-types",
         .type = &kDccpTypes,

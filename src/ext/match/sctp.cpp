@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ext/argument/port.h"
+#include "ext/argument/port_options.h"
 #include "ext/argument/sctp_chunks.h"
 #include "ext/row.h"
 #include "ext/row_check.h"
@@ -13,36 +13,10 @@ namespace bulkhead::ext {
 namespace {
 
 constexpr uint8_t kProtocols[] = {IPPROTO_SCTP};
-constexpr std::string_view kSourceAliases[] = {"source-port"};
-constexpr std::string_view kDestinationAliases[] = {"destination-port"};
 
 constexpr Option kOptions[] = {
-    {
-        .name = "sport",
-        .aliases = kSourceAliases,
-        .type = &kSctpPorts,
-        .field = &ir::kSourcePort,
-        .fallback = kAnyPort,
-        .fallback_kept = true,
-        .twice = "Only one `--source-port' allowed",
-        .list = "spt:{!}{}",
-        .list_many = "spts:{!}{}",
-        .help = "source port, or a range of them",
-        .sentence = "its source port is {not }{}",
-    },
-    {
-        .name = "dport",
-        .aliases = kDestinationAliases,
-        .type = &kSctpPorts,
-        .field = &ir::kDestinationPort,
-        .fallback = kAnyPort,
-        .fallback_kept = true,
-        .twice = "Only one `--destination-port' allowed",
-        .list = "dpt:{!}{}",
-        .list_many = "dpts:{!}{}",
-        .help = "destination port, or a range of them",
-        .sentence = "its destination port is {not }{}",
-    },
+    source_port_option(kSctpPorts, kSaysTwice | kPrintsAny),
+    destination_port_option(kSctpPorts, kSaysTwice | kPrintsAny),
     {
         .name = "chunk-types",
         .type = &kSctpChunks,

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "ext/argument/number.h"
-#include "ext/argument/port.h"
+#include "ext/argument/port_options.h"
 #include "ext/argument/tcp_flags.h"
 #include "ext/error.h"
 #include "ext/row.h"
@@ -36,34 +36,10 @@ void ask_for_option(std::span<const ir::Argument> arguments, ir::Header& header)
 }
 
 constexpr uint8_t kProtocols[] = {IPPROTO_TCP};
-constexpr std::string_view kSourceAliases[] = {"source-port"};
-constexpr std::string_view kDestinationAliases[] = {"destination-port"};
 
 constexpr Option kOptions[] = {
-    {
-        .name = "sport",
-        .aliases = kSourceAliases,
-        .type = &kTcpPorts,
-        .field = &ir::kSourcePort,
-        .fallback = kAnyPort,
-        .twice = "Only one `--source-port' allowed",
-        .list = "spt:{!}{}",
-        .list_many = "spts:{!}{}",
-        .help = "source port, or a range of them",
-        .sentence = "its source port is {not }{}",
-    },
-    {
-        .name = "dport",
-        .aliases = kDestinationAliases,
-        .type = &kTcpPorts,
-        .field = &ir::kDestinationPort,
-        .fallback = kAnyPort,
-        .twice = "Only one `--destination-port' allowed",
-        .list = "dpt:{!}{}",
-        .list_many = "dpts:{!}{}",
-        .help = "destination port, or a range of them",
-        .sentence = "its destination port is {not }{}",
-    },
+    source_port_option(kTcpPorts, kSaysTwice),
+    destination_port_option(kTcpPorts, kSaysTwice),
     {
         .name = "tcp-option",
         .type = &kOptionKind,

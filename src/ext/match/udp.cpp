@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <netinet/in.h>
 
-#include "ext/argument/port.h"
+#include "ext/argument/port_options.h"
 #include "ext/row.h"
 #include "ext/row_check.h"
 
@@ -9,32 +9,10 @@ namespace bulkhead::ext {
 namespace {
 
 constexpr uint8_t kProtocols[] = {IPPROTO_UDP};
-constexpr std::string_view kSourceAliases[] = {"source-port"};
-constexpr std::string_view kDestinationAliases[] = {"destination-port"};
 
 constexpr Option kOptions[] = {
-    {
-        .name = "sport",
-        .aliases = kSourceAliases,
-        .type = &kOtherPorts,
-        .field = &ir::kSourcePort,
-        .fallback = kAnyPort,
-        .list = "spt:{!}{}",
-        .list_many = "spts:{!}{}",
-        .help = "source port, or a range of them",
-        .sentence = "its source port is {not }{}",
-    },
-    {
-        .name = "dport",
-        .aliases = kDestinationAliases,
-        .type = &kOtherPorts,
-        .field = &ir::kDestinationPort,
-        .fallback = kAnyPort,
-        .list = "dpt:{!}{}",
-        .list_many = "dpts:{!}{}",
-        .help = "destination port, or a range of them",
-        .sentence = "its destination port is {not }{}",
-    },
+    source_port_option(kOtherPorts),
+    destination_port_option(kOtherPorts),
 };
 
 constexpr Example kExamples[] = {

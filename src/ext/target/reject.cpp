@@ -7,16 +7,7 @@ namespace bulkhead::ext {
 namespace {
 
 constexpr Option kOptions[] = {
-    {
-        .name = "reject-with",
-        .type = &kRejectKind,
-        .negation = Negation::kRefused,
-        .fallback = "icmp-port-unreachable",
-        .always_printed = true,
-        .list = "reject-with {}",
-        .help = "what the sender is told",
-        .sentence = "with {}",
-    },
+    reject_option(kRejectKind, "icmp-port-unreachable"),
 };
 
 constexpr Example kExamples[] = {

@@ -7,16 +7,7 @@ namespace bulkhead::ext {
 namespace {
 
 constexpr Option kOptions[] = {
-    {
-        .name = "reject-with",
-        .type = &kReject6Kind,
-        .negation = Negation::kRefused,
-        .fallback = "icmp6-port-unreachable",
-        .always_printed = true,
-        .list = "reject-with {}",
-        .help = "what the sender is told",
-        .sentence = "with {}",
-    },
+    reject_option(kReject6Kind, "icmp6-port-unreachable"),
 };
 
 constexpr Example kExamples[] = {
