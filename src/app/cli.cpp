@@ -142,6 +142,13 @@ void add_explain(CLI::App& app, Arguments& all) {
                    "both directions: the packet, its answer, and what follows");
   add_color(command, options.color);
   command.add_flag("--json", options.json, "for a program");
+  command.footer(
+      "Behind the addresses, in any order:\n"
+      "  new established related invalid untracked   the connection's state\n"
+      "  in IF, out IF                               through INPUT, OUTPUT, or both: FORWARD\n"
+      "  flags syn,ack    type echo-request    chunk 1    fragment 185    length 100\n"
+      "  ttl 64    dscp 46    mark 0x1    ctmark 0x1\n"
+      "  mac 02:00:5e:10:00:01    broadcast    multicast    uid 0    gid 0\n");
   command.callback([&all] { all.run = [&all] { return run_explain(all.explain); }; });
 }
 

@@ -120,6 +120,13 @@ std::string decided_by(const MetRule& last) {
                      : fmt::format("the policy of {}", last.chain);
 }
 
+// Whether a packet that the rule matches goes on as if it didn't.
+bool only_watches(const ir::Rule& rule) {
+  const ir::Action& action = rule.target.action;
+  return std::holds_alternative<ir::Continue>(action) || std::holds_alternative<ir::Log>(action) ||
+         std::holds_alternative<ir::NetlinkLog>(action);
+}
+
 bool passes(const Explanation& explanation) { return explanation.verdict == Verdict::kAccept; }
 
 // The seed's rule, put in force in the simulator only.
@@ -176,7 +183,8 @@ Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
   Explanation explanation{.packet = net::to_string(packet),
                           .direction = direction,
                           .passages = {},
-                          .decided = "no rules are loaded"};
+                          .decided = "no rules are loaded",
+                          .unless = {}};
   for (const Stop& stop : way_of(direction)) {
     if (!worth_telling(rules, stop)) continue;
     const backend::sim::Packet here = at_hook(packet, *stop.chain);
@@ -185,7 +193,11 @@ Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
                     .chain = std::string(stop.chain->name),
                     .met = {},
                     .verdict = outcome.verdict};
-    for (const auto& met : outcome.trace) passage.met.push_back(tell(met, here, rules.family));
+    for (const auto& met : outcome.trace) {
+      passage.met.push_back(tell(met, here, rules.family));
+      if (met.matched == Truth::kUnknown && !only_watches(met.chain->rules[met.rule]))
+        explanation.unless.push_back(decided_by(passage.met.back()));
+    }
     explanation.depends |= outcome.depends;
     explanation.verdict = outcome.verdict;
     // Where several chains accept, the filter's word is what one asks for.

@@ -38,6 +38,9 @@ struct Explanation {
   std::vector<Passage> passages;  // in the order of the hooks, up to the one that ends it
   backend::sim::Verdict verdict = backend::sim::Verdict::kAccept;
   std::string decided;  // "rule 3 of INPUT", "the policy of INPUT"
+  // Rules before it of which can't be known here whether they match, and that would lead elsewhere:
+  // "rule 2 of INPUT". They were taken not to match.
+  std::vector<std::string> unless;
   bool depends =
       false;  // on a condition that can't be known here: a rate limit was taken to have room
 };

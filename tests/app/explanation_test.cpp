@@ -105,6 +105,17 @@ TEST(Explain, BeforeConnectionTrackingEveryPacketIsInvalid) {
   EXPECT_EQ(answer.verdict, Verdict::kAccept);
 }
 
+TEST(Explain, WhatOnlyTheKernelKnowsIsNamedAsACondition) {
+  const auto answer = explained(
+      "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+      "-A INPUT -m physdev --physdev-in p0 -j NFLOG\n"
+      "-A INPUT -m physdev --physdev-in p0 -j ACCEPT\n"
+      "-A INPUT -p udp -m physdev --physdev-in p0 -j ACCEPT\nCOMMIT\n",
+      "tcp 192.0.2.9 > 192.0.2.1 in eth0");
+  EXPECT_EQ(answer.decided, "the policy of INPUT");
+  EXPECT_EQ(answer.unless, std::vector<std::string>{"rule 2 of INPUT"});
+}
+
 TEST(Explain, WithoutRulesItSaysSo) {
   const auto answer = explained("", "tcp 192.0.2.9 > 192.0.2.1:80 in eth0");
   EXPECT_EQ(answer.verdict, Verdict::kAccept);

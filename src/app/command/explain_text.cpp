@@ -58,9 +58,16 @@ std::string passage_text(const Passage& passage, const Paint& paint) {
 
 std::string verdict_text(const Explanation& explanation, const Paint& paint) {
   const std::string word(verdict_word(explanation.verdict));
-  return fmt::format("{} by {}",
-                     explanation.verdict == Verdict::kAccept ? paint.good(word) : paint.bad(word),
-                     printable(explanation.decided));
+  std::string text = fmt::format(
+      "{} by {}", explanation.verdict == Verdict::kAccept ? paint.good(word) : paint.bad(word),
+      printable(explanation.decided));
+  const std::vector<std::string>& unless = explanation.unless;
+  for (size_t i = 0; i < unless.size(); ++i) {
+    const std::string_view before = i == 0 ? ", unless " : i + 1 == unless.size() ? " or " : ", ";
+    text += before;
+    text += printable(unless[i]);
+  }
+  return unless.empty() ? text : text + " matches";
 }
 
 std::string body_text(const Explanation& explanation, const Paint& paint) {
@@ -117,11 +124,9 @@ Json json_of(const Explanation& explanation) {
                         {"verdict", verdict_word(passage.verdict)},
                         {"met", std::move(met)}});
   }
-  return {{"packet", explanation.packet},
-          {"verdict", verdict_word(explanation.verdict)},
-          {"decided_by", explanation.decided},
-          {"depends", explanation.depends},
-          {"passages", std::move(passages)}};
+  return {{"packet", explanation.packet},      {"verdict", verdict_word(explanation.verdict)},
+          {"decided_by", explanation.decided}, {"depends", explanation.depends},
+          {"unless", explanation.unless},      {"passages", std::move(passages)}};
 }
 
 }  // namespace
