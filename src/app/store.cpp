@@ -119,13 +119,14 @@ Result<ir::Ruleset> Store::load(net::Family family) {
 }
 
 Result<void> Store::change(net::Family family, std::chrono::seconds wait, const Edit& edit,
-                           OnDamage on_damage) {
+                           OnDamage on_damage, std::string* replaced) {
   return host::transact(
       backend_, wait, [&](const backend::Snapshot& look) -> Result<std::vector<backend::Desired>> {
         const backend::Installed& installed = look.of(family);
         const Loaded loaded = understand(installed, family);
         const bool sound = loaded.damage.empty();
         if (!sound && on_damage == OnDamage::kRefuse) return damaged(family, loaded.damage);
+        if (replaced != nullptr) *replaced = loaded.damage;
 
         ir::Ruleset edited = loaded.rules;
         if (auto done = edit(edited); !done) return done.error();
@@ -160,10 +161,17 @@ Result<void> Store::replace(std::span<const ir::Ruleset> rulesets, std::chrono::
 }
 
 Result<void> Store::rehearse(std::span<const ir::Ruleset> rulesets) {
-  const auto look = backend_.read();
-  if (!look) return look.error();
-  const auto desired = replacement(rulesets, *look);
-  return desired ? Result<void>() : desired.error();
+  constexpr int kTries = 10;  // where others change nf_tables meanwhile
+  Result<void> done;
+  for (int i = 0; i < kTries; ++i) {
+    const auto look = backend_.read();
+    if (!look) return look.error();
+    const auto desired = replacement(rulesets, *look);
+    if (!desired) return desired.error();
+    done = backend_.rehearse(*look, *desired);
+    if (done || done.error().kind != ErrorKind::kStale) break;
+  }
+  return done;
 }
 
 Result<void> Store::clear(std::span<const net::Family> families, std::chrono::seconds wait) {

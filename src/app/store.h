@@ -56,16 +56,16 @@ class Store {
   // the outcome. Called again for each attempt, so `edit` must have no other effect. What it leaves
   // as it was isn't written. Errors: those of `edit`; kRefused where the rules can't be compiled;
   // kBusy when `wait` has passed; kDamaged; and whatever the kernel says. After an error nothing is
-  // changed.
+  // changed. `replaced`, if given, becomes the damage of the table that kStartAnew has replaced,
+  // empty if there was none.
   Result<void> change(net::Family family, std::chrono::seconds wait, const Edit& edit,
-                      OnDamage on_damage = OnDamage::kRefuse);
+                      OnDamage on_damage = OnDamage::kRefuse, std::string* replaced = nullptr);
 
   // Puts whole rulesets (of one or both families) in the place of what is there, damaged or not, in
   // one transaction. Their counters start where the rulesets say; their ids are given anew.
   Result<void> replace(std::span<const ir::Ruleset> rulesets, std::chrono::seconds wait);
 
-  // All of replace() but the commit: whether the rules could be put in force, as far as that shows
-  // beforehand.
+  // All of replace() but the commit: whether the kernel would take the rules now.
   Result<void> rehearse(std::span<const ir::Ruleset> rulesets);
 
   // Takes the tables of these families out of the kernel, in one transaction.

@@ -76,6 +76,10 @@ class Backend {
   // the answer is lost; the next read's `transaction` tells. Gives the transaction's id.
   virtual Result<std::string> commit(const Snapshot& base, std::span<const Desired> desired) = 0;
 
+  // Everything of commit() but its last word: the kernel looks at all of it and forgets it. Whether
+  // it would be refused, in the same words.
+  virtual Result<void> rehearse(const Snapshot& base, std::span<const Desired> desired) = 0;
+
   // Base chains of other programs, for `status` and `explain`.
   virtual Result<std::vector<ForeignChain>> foreign() = 0;
 

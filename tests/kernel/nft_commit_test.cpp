@@ -56,6 +56,27 @@ TEST_F(NftTest, CountersGoOnOverInsertAppendAndDelete) {
   EXPECT_EQ(read().v4.damage, "");
 }
 
+TEST_F(NftTest, ARehearsalIsTheKernelsWordAndChangesNothing) {
+  must_commit(plan4({step(1, udp_to(7), ir::Drop{})}));
+  const Snapshot before = read();
+  const auto rehearsed = [&](std::vector<classify::Step> steps) {
+    return rehearse(plan4(std::move(steps)));
+  };
+  EXPECT_TRUE(rehearsed({step(1, udp_to(7), ir::Drop{}), step(2, udp_to(9), ir::Accept{})}).ok());
+  // Nothing before the kernel knows that there is no such match.
+  const auto refused = rehearsed(
+      {step(1, udp_to(7), ir::Drop{}),
+       step(2, {ir::Opaque{.name = "nonesuch", .bytes = std::vector<uint8_t>(8)}}, ir::Drop{})});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().message,
+            "the kernel refused a rule of chain INPUT: No such file or directory");
+  const Snapshot after = read();
+  EXPECT_EQ(after.generation, before.generation);
+  EXPECT_EQ(after.v4.transaction, before.v4.transaction);
+  send(7, 2);
+  EXPECT_EQ(packets(1), 2u);
+}
+
 TEST_F(NftTest, ANewSourceAloneTouchesNoRule) {
   const classify::Plan rules = plan4({step(1, udp_to(7), ir::Drop{})});
   must_commit(rules, "one");

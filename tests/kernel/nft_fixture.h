@@ -57,6 +57,13 @@ class NftTest : public ::testing::Test {
     ASSERT_TRUE(done.ok()) << done.error().message;
   }
 
+  Result<void> rehearse(classify::Plan plan) {
+    const Snapshot base = read();
+    const net::Family family = plan.family;
+    const std::vector<Desired> desired{{family, std::move(plan), "a source"}};
+    return backend_->rehearse(base, desired);
+  }
+
   uint64_t packets(ir::RuleId id) { return read().v4.counters[id].packets; }
 
   // `count` UDP datagrams of one byte from 127.0.0.1 to a port where nobody listens.

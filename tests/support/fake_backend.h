@@ -65,6 +65,10 @@ class FakeBackend final : public backend::Backend {
     return std::to_string(commits);
   }
 
+  Result<void> rehearse(const backend::Snapshot&, std::span<const backend::Desired>) override {
+    return {};
+  }
+
   Result<std::vector<backend::ForeignChain>> foreign() override { return foreign_chains; }
   unsigned max_depth() const override { return 13; }
 

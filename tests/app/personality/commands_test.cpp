@@ -31,6 +31,10 @@ class Borrowed final : public backend::Backend {
                              std::span<const backend::Desired> desired) override {
     return to_.commit(base, desired);
   }
+  Result<void> rehearse(const backend::Snapshot& base,
+                        std::span<const backend::Desired> desired) override {
+    return to_.rehearse(base, desired);
+  }
   Result<std::vector<backend::ForeignChain>> foreign() override { return to_.foreign(); }
   unsigned max_depth() const override { return to_.max_depth(); }
 

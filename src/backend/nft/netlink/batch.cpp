@@ -217,6 +217,16 @@ Result<void> Batch::commit(uint32_t generation) {
     writer_.end();
     closed_ = true;
   }
+  return send(generation);
+}
+
+Result<void> Batch::rehearse(uint32_t generation) {
+  assert(last_ != 0 && !closed_);
+  writer_.add_flags(last_at_, NLM_F_ACK);
+  return send(generation);
+}
+
+Result<void> Batch::send(uint32_t generation) {
   if (writer_.overflown()) {
     return Error{.kind = ErrorKind::kRefused, .message = "a rule is too long for the kernel"};
   }

@@ -25,6 +25,9 @@ class Batch {
   // kernel refused. kUnclear if the answer is lost. May be called again after kStale. Needs at
   // least one change.
   Result<void> commit(uint32_t generation);
+  // The same, but the kernel, having looked at all of it, carries nothing out: a batch without its
+  // end is undone (nfnetlink_rcv_batch; nft(8), --check). A batch is for one of the two.
+  Result<void> rehearse(uint32_t generation);
 
   bool empty() const { return last_ == 0; }
 
@@ -39,6 +42,7 @@ class Batch {
   void begin(uint16_t type, uint16_t flags, net::Family family);
   void end();
   std::string what(uint32_t sequence) const;
+  Result<void> send(uint32_t generation);
   void write_generation(uint32_t generation);
 
   Socket& socket_;

@@ -99,17 +99,30 @@ Result<std::vector<Change>> NftBackend::changes_for(const Desired& desired,
   return delta(sound(now), std::move(*program), desired.source, transaction);
 }
 
+Result<void> NftBackend::add_changes(Batch& batch, std::span<const Desired> desired,
+                                     std::string_view transaction) const {
+  for (const Desired& family : desired) {
+    auto changes = changes_for(family, transaction);
+    if (!changes) return changes.error();
+    batch.add(family.family, *changes);
+  }
+  return {};
+}
+
+Result<void> NftBackend::rehearse(const Snapshot& base, std::span<const Desired> desired) {
+  if (auto seen = look_again(base); !seen) return seen.error();
+  Batch batch(socket_);
+  if (auto added = add_changes(batch, desired, "rehearsal"); !added) return added.error();
+  return batch.empty() ? Result<void>() : batch.rehearse(last_->generation);
+}
+
 Result<std::string> NftBackend::commit(const Snapshot& base, std::span<const Desired> desired) {
   auto transaction = new_transaction();
   if (!transaction) return transaction.error();
   if (auto seen = look_again(base); !seen) return seen.error();
 
   Batch batch(socket_);
-  for (const Desired& family : desired) {
-    auto changes = changes_for(family, *transaction);
-    if (!changes) return changes.error();
-    batch.add(family.family, *changes);
-  }
+  if (auto added = add_changes(batch, desired, *transaction); !added) return added.error();
   if (batch.empty()) return *transaction;
 
   for (int i = 0; i < kTries; ++i) {
