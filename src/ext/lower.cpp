@@ -10,13 +10,6 @@
 namespace bulkhead::ext {
 namespace {
 
-const Option* option_named(std::span<const Option> options, std::string_view name) {
-  for (const Option& option : options) {
-    if (option.name == name) return &option;
-  }
-  return nullptr;
-}
-
 // The bits of the field that count are a mask of their own width, so the complement of the values
 // is taken in the field's whole width: a value that the mask can't give is harmless in the set.
 ir::Constraint constraint_of(const Option& option, const ir::Argument& argument,
@@ -51,9 +44,7 @@ ir::Predicate constraints_of(std::span<const Option> options,
   for (const ir::Argument& argument : arguments) {
     const Option* option = option_named(options, argument.option);
     if (option == nullptr || option->field == nullptr) continue;
-    ir::Condition condition = constraint_of(*option, argument, context);
-    if (std::ranges::find(predicate, condition) == predicate.end())
-      predicate.push_back(std::move(condition));
+    predicate.emplace_back(constraint_of(*option, argument, context));
   }
   return predicate;
 }

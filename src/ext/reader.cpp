@@ -16,13 +16,6 @@ std::string_view message_name(const Option& option) {
   return option.aliases.empty() ? option.name : option.aliases.front();
 }
 
-const Option* option_named(std::span<const Option> options, std::string_view name) {
-  for (const Option& option : options) {
-    if (option.name == name) return &option;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 OptionReader::OptionReader(const Match& match)

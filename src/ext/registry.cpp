@@ -86,4 +86,11 @@ const Option* find_option(std::span<const Option> options, std::string_view spel
   return ambiguous ? nullptr : found;
 }
 
+const Option* option_named(std::span<const Option> options, std::string_view name) {
+  for (const Option& option : options) {
+    if (option.name == name) return &option;
+  }
+  return nullptr;
+}
+
 }  // namespace bulkhead::ext

@@ -165,6 +165,8 @@ const Target* find_target(std::string_view name, net::Family family);
 // The option of that spelling (name, alias, or an unambiguous beginning of one, as getopt_long(3)
 // takes it).
 const Option* find_option(std::span<const Option> options, std::string_view spelling);
+// The option of that very name, as an ir::Argument has it.
+const Option* option_named(std::span<const Option> options, std::string_view name);
 
 // From arguments as written (finish() of ext/reader.h) to what they mean: header, then each
 // option's constraint, or the row's own `lower`. kRefused, with the kernel's errno_value, where the

@@ -5,6 +5,8 @@
 #undef _Bool
 #undef bytes
 
+#include <cstring>
+
 #include "ext/opaque.h"
 #include "ext/xt_sctp.h"
 
@@ -16,6 +18,9 @@ ir::Opaque xt_sctp(const SctpChunks& chunks, bool negated) {
     for (size_t type = 0; type < chunks.types.size(); ++type) {
       if (chunks.types[type]) info.chunkmap[type / kWordBits] |= 1u << type % kWordBits;
     }
+    // The map has room for 2048 types, and iptables sets them all for ALL: `all ALL` holds for no
+    // packet, whatever it has.
+    if (chunks.types.all()) std::memset(info.chunkmap, 0xff, sizeof info.chunkmap);
     switch (chunks.which) {
       case SctpChunks::Which::kAny: info.chunk_match_type = SCTP_CHUNK_MATCH_ANY; break;
       case SctpChunks::Which::kAll: info.chunk_match_type = SCTP_CHUNK_MATCH_ALL; break;

@@ -32,8 +32,8 @@ const ext::Target* row_of(const ir::Rule& rule, net::Family family) {
   return ext::find_target(rule.target.name, family);
 }
 
-Error misplaced(const ir::Rule& rule, std::string what) {
-  return refused(std::move(what), rule.target.span.empty() ? rule.span : rule.target.span, EINVAL);
+Error misplaced(const ir::Rule& rule, Span span, std::string what) {
+  return refused(std::move(what), span.empty() ? rule.span : span, EINVAL);
 }
 
 bool is_given(const ir::Match& match, std::string_view option) {
@@ -46,21 +46,25 @@ bool is_given(const ir::Match& match, std::string_view option) {
 struct Bound {
   std::string what;  // "REJECT", "match mac", "--physdev-out"
   std::string_view hooks;
+  Span span;
 };
 
 std::vector<Bound> bounds_of(const ir::Rule& rule, net::Family family) {
   std::vector<Bound> bounds;
   if (const ext::Target* row = row_of(rule, family); row != nullptr && !row->hooks.empty())
-    bounds.push_back({std::string(row->name), row->hooks});
+    bounds.push_back({std::string(row->name), row->hooks, rule.target.span});
   for (const ir::Match& match : rule.matches) {
     const ext::Match* row = ext::find_match(match.name, family);
     if (row == nullptr) continue;
-    if (!row->hooks.empty()) bounds.push_back({fmt::format("match {}", row->name), row->hooks});
+    if (!row->hooks.empty()) {
+      const Span first = match.arguments.empty() ? Span{} : match.arguments.front().span;
+      bounds.push_back({fmt::format("match {}", row->name), row->hooks, first});
+    }
     for (const ir::Argument& argument : match.arguments) {
-      const ext::Option* option = ext::find_option(row->options, argument.option);
+      const ext::Option* option = ext::option_named(row->options, argument.option);
       if (option == nullptr || option->hooks.empty() || is_given(match, option->hooks_lifted_by))
         continue;
-      bounds.push_back({fmt::format("--{}", option->name), option->hooks});
+      bounds.push_back({fmt::format("--{}", option->name), option->hooks, argument.span});
     }
   }
   return bounds;
@@ -73,7 +77,8 @@ Result<void> check_tables(const ir::Table& table, net::Family family, bool& hook
       const ext::Target* row = row_of(rule, family);
       if (row == nullptr) continue;
       if (!row->tables.empty() && !lists(row->tables, table.name)) {
-        return misplaced(rule, fmt::format("{} works only in table {}", row->name, row->tables));
+        return misplaced(rule, rule.target.span,
+                         fmt::format("{} works only in table {}", row->name, row->tables));
       }
     }
   }
@@ -90,7 +95,7 @@ Result<void> check_hooks(const ir::Table& table, const ir::Chain& builtin, net::
     for (const ir::Rule& rule : chain.rules) {
       for (const Bound& bound : bounds_of(rule, family)) {
         if (lists(bound.hooks, builtin.name)) continue;
-        return misplaced(rule,
+        return misplaced(rule, bound.span,
                          fmt::format("{} can't be reached from {}", bound.what, builtin.name));
       }
       if (const auto* jump = std::get_if<ir::Jump>(&rule.target.action)) {

@@ -167,20 +167,13 @@ std::string list_ports(std::string_view canonical, bool numeric, const Context& 
 }
 
 std::string say_ports(std::string_view canonical, const Context& context) {
-  const std::vector<std::string_view> parts = split(canonical, ',');
-  std::string said;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (i != 0) said += i + 1 == parts.size() ? " or " : ", ";
-    const size_t colon = parts[i].find(':');
-    if (colon != std::string_view::npos) {
-      said += fmt::format("{} to {}", parts[i].substr(0, colon), parts[i].substr(colon + 1));
-    } else if (const std::optional<std::string> name = service_name(parts[i], context)) {
-      said += fmt::format("{} ({})", parts[i], *name);
-    } else {
-      said += parts[i];
-    }
-  }
-  return said;
+  return say_alternatives(canonical, [&](std::string_view part) {
+    const size_t colon = part.find(':');
+    if (colon != std::string_view::npos)
+      return fmt::format("{} to {}", part.substr(0, colon), part.substr(colon + 1));
+    const std::optional<std::string> name = service_name(part, context);
+    return name ? fmt::format("{} ({})", part, *name) : std::string(part);
+  });
 }
 
 }  // namespace bulkhead::ext

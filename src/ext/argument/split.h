@@ -29,4 +29,15 @@ std::string join_mapped(std::string_view text, char separator, const Map& map) {
   return joined;
 }
 
+// "a, b or c" of a list with commas, each part as `map` writes it.
+template <class Map> std::string say_alternatives(std::string_view list, const Map& map) {
+  const std::vector<std::string_view> parts = split(list, ',');
+  std::string said;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i != 0) said += i + 1 == parts.size() ? " or " : ", ";
+    said += map(parts[i]);
+  }
+  return said;
+}
+
 }  // namespace bulkhead::ext

@@ -34,13 +34,7 @@ std::string print_bits(std::span<const BitName> names, uint32_t bits) {
 }
 
 std::string say_words(std::string_view list, const Context&) {
-  const std::vector<std::string_view> parts = split(list, ',');
-  std::string said;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (i != 0) said += i + 1 == parts.size() ? " or " : ", ";
-    said += parts[i];
-  }
-  return said;
+  return say_alternatives(list, [](std::string_view word) { return word; });
 }
 
 }  // namespace bulkhead::ext
