@@ -145,6 +145,7 @@ std::vector<classify::Step> all_conditions(net::Family family) {
   predicates.push_back({state({ir::CtState::kNew, ir::CtState::kUntracked})});
   predicates.push_back({source(0), is(ir::kSource, {})});
   predicates.push_back({protocol(6), tcp()});
+  predicates.push_back({protocol(6), tcp(), dport(5), protocol(99)});
   predicates.push_back({protocol(17), udp(), ir::Limit{.rate = 7, .seconds = 3600, .burst = 9}});
   predicates.push_back({protocol(132), ports,
                         ir::AnyOf{{is(ir::kSourcePort, {{22, 22}, {80, 90}}),

@@ -86,17 +86,21 @@ Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditi
   std::vector<Part> parts;
   parts.reserve(conditions.size());
   for (const ir::Condition& condition : conditions) {
-    auto part = std::visit(lowering, condition);
+    const ir::Constraint* protocol = as_protocol(condition);
+    // Two rules in one (pass/inline_deep_chains) may ask for two protocols. No packet has both, so
+    // nothing more is asked: the kernel would refuse an xt match for the first one's sake, and of
+    // the question about the first one's header, which join() puts last, nft 1.0.6 would die where
+    // it doesn't know the second.
+    const bool contradicts = protocol != nullptr && lowering.protocol != 0 &&
+                             !protocol->values.contains(lowering.protocol);
+    auto part =
+        contradicts ? Result<Part>(Part{.expressions = never()}) : std::visit(lowering, condition);
     if (!part) return part.error();
     part->identity = identity_of(*part);
     lowering.stateful |= part->stateful;
     parts.push_back(std::move(*part));
-    const ir::Constraint* protocol = as_protocol(condition);
-    if (protocol == nullptr) continue;
-    // Two rules in one (pass/inline_deep_chains) may ask for two protocols: nothing behind the
-    // second is ever asked, and the kernel would refuse an xt match for the first one's sake.
-    if (lowering.protocol != 0 && !protocol->values.contains(lowering.protocol)) break;
-    if (lowering.protocol == 0) lowering.protocol = protocol_of(*protocol);
+    if (contradicts) break;
+    if (protocol != nullptr && lowering.protocol == 0) lowering.protocol = protocol_of(*protocol);
   }
   return parts;
 }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -288,6 +290,14 @@ class DifferentialTest : public ::testing::Test {
     return out;
   }
 
+  // A failure isn't lost with the terminal. Gives the file.
+  static std::string kept(const std::string& report, bool ip6, uint64_t seed) {
+    const auto file =
+        std::filesystem::absolute(fmt::format("differential-ip{}-{}.txt", ip6 ? 6 : 4, seed));
+    std::ofstream(file) << report;
+    return file.string();
+  }
+
   void run(bool ip6, size_t rulesets, size_t packets) {
     Random random(ip6 ? "differential 6" : "differential 4");
     coverage_.emplace(ip6 ? net::Family::kIpv6 : net::Family::kIpv4);
@@ -296,7 +306,9 @@ class DifferentialTest : public ::testing::Test {
                     .rules = RuleDrawer(random, ip6).draw(),
                     .events = draw_packets(random, ip6, packets)};
       if (const auto found = difference(it)) {
-        FAIL() << *found << "\n\nshrunk: " << report(shrunk(it), random.seed());
+        const std::string small = report(shrunk(it), random.seed());
+        FAIL() << *found << "\n\nshrunk: " << small << "\nkept in "
+               << kept(small, ip6, random.seed());
       }
     }
     for (const char* wanted :
