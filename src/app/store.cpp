@@ -26,13 +26,6 @@ ir::Counters count_of(const CounterMap& counters, ir::RuleId id) {
   return found == counters.end() ? ir::Counters{} : found->second;
 }
 
-Error damaged(net::Family family, const std::string& why) {
-  return {.kind = ErrorKind::kDamaged,
-          .message =
-              fmt::format("the table `{} bulkhead' is damaged: {}", net::family_word(family), why),
-          .hint = "a full load replaces it: bulkhead apply FILE, bulkhead boot, or bulkhead clear"};
-}
-
 Loaded understand(const backend::Installed& installed, net::Family family) {
   Loaded loaded{.present = installed.present,
                 .damage = installed.damage,
@@ -102,6 +95,16 @@ Result<backend::Desired> compile(ir::Ruleset rules, const backend::Installed& in
 }
 
 }  // namespace
+
+Error damaged(net::Family family, std::string_view why) {
+  const std::string_view word = net::family_word(family);
+  return {.kind = ErrorKind::kDamaged,
+          .message = fmt::format("the table `{} bulkhead' is damaged: {}", word, why),
+          .hint = fmt::format("`nft list table {} bulkhead` shows what is there; a full load "
+                              "replaces it: bulkhead apply FILE, or bulkhead boot if rules are "
+                              "saved; bulkhead clear takes it away",
+                              word)};
+}
 
 Result<View> Store::look() {
   const auto snapshot = backend_.read();

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/backend.h"
@@ -33,6 +34,9 @@ struct View {
 
   const Loaded& of(net::Family family) const { return family == net::Family::kIpv4 ? v4 : v6; }
 };
+
+// What every command says of a table that isn't sound, and what helps.
+Error damaged(net::Family family, std::string_view why);
 
 // What becomes of a table whose source can't be trusted.
 enum class OnDamage {

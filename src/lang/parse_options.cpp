@@ -135,8 +135,11 @@ Result<void> Parser::take_base(const Hit& hit) {
       return command_.verbosity > 1 ? Result<void>() : count('v', false, span_of(hit));
     case 't':
       if (negated_) return usage("unexpected ! flag before --table", negation_);
-      if (options_.restore)
-        return usage("The -t option cannot be used in iptables-restore.", span_of(hit));
+      if (options_.restore) {
+        return usage(fmt::format("The -t option cannot be used in {}-restore.",
+                                 family_ == net::Family::kIpv4 ? "iptables" : "ip6tables"),
+                     span_of(hit));
+      }
       command_.table = hit.argument;
       return {};
     case 'w': return take_wait(hit);

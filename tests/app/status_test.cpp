@@ -13,6 +13,7 @@ using host::Saved;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 Loaded loaded(net::Family family) {
   Loaded one{.present = true,
@@ -63,6 +64,32 @@ TEST(Judge, DamageIsWrong) {
               ElementsAre(HasSubstr("IPv6: the table in the kernel is damaged: a rule is")));
 }
 
+TEST(Judge, ABootIsAdvisedOnlyWhereItHelps) {
+  Status status = well();
+  status.loaded.v4.damage = "a rule is missing";
+  EXPECT_THAT(judge(status).faults, ElementsAre(HasSubstr("bulkhead boot, or bulkhead apply")));
+  status.saved = {};
+  EXPECT_THAT(judge(status).faults, ElementsAre(Not(HasSubstr("bulkhead boot"))));
+}
+
+TEST(StatusText, ADamagedTableIsNotComparedWithWhatIsSaved) {
+  Status status = well();
+  status.saved_is_loaded = false;
+  EXPECT_THAT(status_text(status, judge(status), Paint()),
+              HasSubstr("differs from what is loaded"));
+  status.loaded.v4.damage = "a rule is missing";
+  EXPECT_THAT(status_text(status, judge(status), Paint()), Not(HasSubstr("differs")));
+}
+
+TEST(Judge, NobodyIsToldToSaveWhatIsNotThere) {
+  Status status = well();
+  status.saved = {.state = Saved::State::kLost, .rules = {}, .marked = true, .why = "x is missing"};
+  EXPECT_THAT(judge(status).faults, ElementsAre(HasSubstr("To save what is loaded")));
+  status.loaded = {.v4 = {.rules = {.family = net::Family::kIpv4}},
+                   .v6 = {.rules = {.family = net::Family::kIpv6}}};
+  EXPECT_THAT(judge(status).faults, ElementsAre(Not(HasSubstr("To save what is loaded"))));
+}
+
 TEST(Judge, LostRulesAreWrongAlsoWhileTheOldOnesStillRun) {
   Status status = well();
   status.saved = {.state = Saved::State::kLost, .rules = {}, .marked = true, .why = "x is missing"};
@@ -104,7 +131,7 @@ TEST(StatusText, NamesOthersAndWhatIsWrong) {
   EXPECT_THAT(text, HasSubstr("inet f?[31mw, chain in at input, priority 5: 3 rules, may drop"));
   EXPECT_THAT(text, HasSubstr("iptables-legacy, IPv4, tables filter: 1 rule, may drop"));
   EXPECT_THAT(text, HasSubstr("wrong: IPv4:"));
-  EXPECT_THAT(text, ::testing::Not(HasSubstr("\x1b")));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_THAT(status_text(well(), judge(well()), Paint()), HasSubstr("nothing is wrong\n"));
 }
 

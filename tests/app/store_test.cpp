@@ -167,10 +167,19 @@ TEST_F(StoreTest, ADamagedTableIsRefusedButForAFullLoad) {
 TEST_F(StoreTest, ADamagedTableCanBeStartedAnew) {
   change(append("-A INPUT -p tcp -j ACCEPT\n"));
   kernel_.state.v4.damage = "a rule is missing";
-  ASSERT_TRUE(
-      store_.change(Family::kIpv4, 5s, append("-A INPUT -p udp -j ACCEPT\n"), OnDamage::kStartAnew)
-          .ok());
+  const auto anew = [&](std::string* replaced) {
+    return store_.change(Family::kIpv4, 5s, append("-A INPUT -p udp -j ACCEPT\n"),
+                         OnDamage::kStartAnew, replaced);
+  };
+  std::string replaced;
+  ASSERT_TRUE(anew(&replaced).ok());
   EXPECT_EQ(input().rules.size(), 1U);
+  EXPECT_EQ(replaced, "a rule is missing");
+
+  kernel_.state.v4.damage.clear();
+  ASSERT_TRUE(anew(&replaced).ok());
+  EXPECT_EQ(input().rules.size(), 2U);
+  EXPECT_EQ(replaced, "") << "of a sound one nothing is lost";
 }
 
 TEST_F(StoreTest, ASourceThatCannotBeReadIsDamage) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kill -9 at random moments of an iptables-restore from one large ruleset to another. Packets say
-// which of the two is in force, and the listing has to agree.
+// which of the two is in force; every rule that the kernel holds has to be that one's, and the next
+// command has to work.
 #include <fcntl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -13,8 +14,8 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -25,6 +26,7 @@
 #include <gtest/gtest.h>
 
 #include "kernel/program_fixture.h"
+#include "support/kernel_rules.h"
 #include "support/random.h"
 
 namespace bulkhead::testing {
@@ -152,18 +154,21 @@ struct Side {
 };
 constexpr Side kSides[] = {{"10.1", "FIRST"}, {"10.2", "SECOND"}};
 
+// The rule that the command after it adds, or takes away again.
+constexpr char kAdded[] = "OUTPUT -d 10.3.0.1/32 -j DROP";
+
 constexpr bool is_shared(int rule) { return rule % 4 == 3; }
 std::string source_of(std::string_view network, int rule) {
   return fmt::format("{}.{}.{}", network, rule / 250, rule % 250 + 1);
 }
 
-// What iptables-save says of it; `appended`: the rule that the command after it has added.
+// What iptables-save says of it; `appended`: with kAdded.
 std::string text_of(const Side& side, bool appended) {
   std::string text =
       fmt::format("*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:{} -\n", side.chain);
   for (int i = 0; i < kRules; ++i) {
     if (i == kRules / 2) text += fmt::format("-A INPUT -j {}\n", side.chain);
-    if (i == kRules / 2 && appended) text += "-A OUTPUT -d 10.3.0.1/32 -j DROP\n";
+    if (i == kRules / 2 && appended) text += fmt::format("-A {}\n", kAdded);
     text += fmt::format("-A {} -s {}/32 -p udp -m udp --dport 53 -j DROP\n",
                         i < kRules / 2 ? "INPUT" : side.chain,
                         source_of(is_shared(i) ? "10.0" : side.network, i));
@@ -196,7 +201,7 @@ class KilledTest : public ProgramTest {
   int in_force() {
     int found[2] = {0, 0};
     int asked = 0;
-    for (const int rule : {0, kRules / 2 - 2, kRules / 2, kRules - 2, some_rule(), some_rule()}) {
+    for (const int rule : {0, kRules - 2, some_rule()}) {
       ++asked;
       for (const int side : {0, 1}) {
         const Bytes packet = build(
@@ -207,6 +212,39 @@ class KilledTest : public ProgramTest {
     if (found[0] == asked && found[1] == 0) return 0;
     if (found[1] == asked && found[0] == 0) return 1;
     return -1;
+  }
+
+  // Whether the kernel holds all of one ruleset and nothing else.
+  bool held(int side, bool appended) const {
+    return kernel_rules(*net_, "bulkhead") == expected_[side][appended];
+  }
+  // What the kernel holds of it when nobody was disturbed.
+  void learn(int side) {
+    for (const bool appended : {true, false}) {
+      change(appended);
+      expected_[side][appended] = kernel_rules(*net_, "bulkhead");
+    }
+    ASSERT_NE(expected_[side][0], expected_[side][1]);
+    ASSERT_NE(expected_[side][0], expected_[1 - side][0]);
+  }
+
+  // One that reads everything, or one that changes what is there.
+  void next_command(int side, bool& appended) {
+    if (random_.one_in(2)) {
+      const auto saved = run({"iptables-save"});
+      ASSERT_TRUE(saved.ok()) << saved.describe();
+      ASSERT_EQ(without_counters(saved.out), text_of(kSides[side], appended));
+    } else {
+      ASSERT_NO_FATAL_FAILURE(change(!appended));
+      appended = !appended;
+    }
+  }
+  void change(bool append) const {
+    std::vector<std::string> words{"iptables", append ? "-A" : "-D"};
+    std::istringstream rule(kAdded);
+    for (std::string word; rule >> word;) words.push_back(word);
+    const auto done = run(words);
+    ASSERT_TRUE(done.ok()) << done.describe();
   }
 
   int some_rule() {
@@ -224,32 +262,42 @@ class KilledTest : public ProgramTest {
 
   Random random_{"killed"};
   std::string files_[2];
+  KernelRules expected_[2][2];  // by side, and whether kAdded is there
 };
 
 TEST_F(KilledTest, OneOfTheTwoRulesetsIsThere) {
-  const int wanted = std::getenv("BULKHEAD_LONG") ? 500 : 150;
+  constexpr int kWanted = 500;
   for (const int side : {0, 1})
     files_[side] = write(fmt::format("{}.v4", side), text_of(kSides[side], false));
 
-  // Undisturbed runs say when the moments are. The longest of a few, for a busy machine.
-  microseconds whole{0}, batch_at{0};
+  // Undisturbed runs say when the moments are, and what the kernel holds afterwards.
+  std::vector<Course> undisturbed;
   int current = 0;
-  for (int i = 0; i < 5; ++i, current = 1 - current) {
+  for (int i = 0; i < 8; ++i, current = 1 - current) {
     const Course run = restore(current, {});
     ASSERT_EQ(run.exit_code, 0);
     ASSERT_EQ(run.progress, Progress::kBatchSent) << "it was not seen to send a batch";
     ASSERT_EQ(in_force(), current);
-    whole = std::max(whole, run.took);
-    batch_at = run.sent_at;
+    undisturbed.push_back(run);
+    if (i < 2) {
+      ASSERT_NO_FATAL_FAILURE(learn(current));
+    } else {
+      ASSERT_TRUE(held(current, false)) << "the same file makes other rules of it";
+    }
   }
   current = 1 - current;
+  const auto median = [&](microseconds Course::*time) {
+    std::ranges::sort(undisturbed, {}, time);
+    return undisturbed[undisturbed.size() / 2].*time;
+  };
+  const microseconds whole = median(&Course::took), batch_at = median(&Course::sent_at);
 
   const auto start = Clock::now();
   int killed_in[4] = {0, 0, 0, 0};
   int after_batch_began[2] = {0, 0};  // by what was there afterwards: the old, the new ruleset
   int killed = 0, ended = 0;
   bool appended = false;
-  while (killed < wanted && ended <= 4 * wanted) {
+  while (killed < kWanted && ended <= 4 * kWanted) {
     const int next = 1 - current;
     const Course run = restore(next, random_moment(whole, batch_at));
     const std::string what =
@@ -273,15 +321,8 @@ TEST_F(KilledTest, OneOfTheTwoRulesetsIsThere) {
       ++after_batch_began[now == next];
     }
     if (now == next) appended = false;
-    const auto saved = this->run({"iptables-save"});
-    ASSERT_TRUE(saved.ok()) << saved.describe();
-    ASSERT_EQ(without_counters(saved.out), text_of(kSides[now], appended)) << what;
-
-    // The next command, by turns one that adds to what is there.
-    const auto then =
-        this->run({"iptables", appended ? "-D" : "-A", "OUTPUT", "-d", "10.3.0.1", "-j", "DROP"});
-    ASSERT_TRUE(then.ok()) << what << ": " << then.describe();
-    appended = !appended;
+    ASSERT_TRUE(held(now, appended)) << "the kernel holds something else: " << what;
+    ASSERT_NO_FATAL_FAILURE(next_command(now, appended)) << what;
     current = now;
   }
   const std::chrono::duration<double> took = Clock::now() - start;
@@ -292,7 +333,7 @@ TEST_F(KilledTest, OneOfTheTwoRulesetsIsThere) {
       "times, the new one was there {} times), {} after it; {} ended before their moment\n",
       killed, took.count(), killed_in[0], after_first_send, killed_in[1], killed_in[2],
       after_batch_began[0], after_batch_began[1], killed_in[3], ended);
-  EXPECT_EQ(killed, wanted);
+  EXPECT_EQ(killed, kWanted);
   EXPECT_GE(after_first_send, 100);
   EXPECT_GE(killed_in[2], 20) << "too few of them in the batch itself";
 }

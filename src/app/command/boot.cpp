@@ -84,9 +84,8 @@ int run_boot(const BootOptions& options) {
   const host::Saved found = host::look_for_saved(options.state_folder);
   if (found.state == host::Saved::State::kNever) {
     print(
-        "no rules were ever saved on this host, so none are enforced (to keep rules over a "
-        "restart: "
-        "bulkhead save)\n");
+        "no rules were ever saved on this host, so there are none to load (to keep rules over a "
+        "restart: bulkhead save)\n");
     return kDone;
   }
   const auto backend = open_backend();

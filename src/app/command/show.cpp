@@ -180,15 +180,7 @@ int run_show(const ShowOptions& options) {
   for (const net::Family family : net::kFamilies) {
     if (options.family && *options.family != family) continue;
     const Loaded& loaded = view->of(family);
-    if (!loaded.damage.empty()) {
-      return report(
-          {.kind = ErrorKind::kDamaged,
-           .message = fmt::format("the table `{} bulkhead' is damaged: {}",
-                                  net::family_word(family), loaded.damage),
-           .hint =
-               "`nft list ruleset` shows what is there; a full load replaces it: bulkhead boot, or "
-               "bulkhead apply FILE"});
-    }
+    if (!loaded.damage.empty()) return report(damaged(family, loaded.damage));
     found |= has_chain(loaded.rules, options.chain);
     const std::string part =
         show_text(loaded.rules, options.chain, Paint(wants_color(options.color, STDOUT_FILENO)));

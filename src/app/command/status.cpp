@@ -58,19 +58,16 @@ Result<Status> gather(const StatusOptions& options) {
   return status;
 }
 
-bool saved_for(const host::Saved& saved, net::Family family) {
-  return !(family == net::Family::kIpv4 ? saved.rules.v4 : saved.rules.v6).empty();
-}
-
 void judge_family(const Status& status, net::Family family, Judgement& judgement) {
   const Loaded& loaded = status.loaded.of(family);
   const std::string_view name = family_name(family);
   if (!loaded.damage.empty()) {
+    const bool saved = status.saved.state == host::Saved::State::kReadable;
     judgement.faults.push_back(fmt::format(
-        "{}: the table in the kernel is damaged: {}. A full load replaces it: bulkhead boot, or "
-        "bulkhead apply FILE",
-        name, loaded.damage));
-  } else if (!loaded.present && saved_for(status.saved, family)) {
+        "{}: the table in the kernel is damaged: {}. A full load replaces it: {}bulkhead apply "
+        "FILE",
+        name, loaded.damage, saved ? "bulkhead boot, or " : ""));
+  } else if (is_missed(loaded, status.saved)) {
     judgement.faults.push_back(
         fmt::format("{}: rules are saved, but none are loaded. To load them: bulkhead boot", name));
   }
@@ -89,8 +86,8 @@ Judgement judge(const Status& status) {
   switch (status.saved.state) {
     case host::Saved::State::kLost:
       judgement.faults.push_back(
-          fmt::format("{}. A boot would close the host. To save what is loaded: bulkhead save",
-                      status.saved.why));
+          fmt::format("{}. A boot would close the host. {}: bulkhead save", status.saved.why,
+                      any ? "To save what is loaded" : "Load the rules, then"));
       break;
     case host::Saved::State::kNever:
       if (any)

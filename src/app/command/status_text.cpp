@@ -58,7 +58,8 @@ std::string saved_words(const Status& status) {
     case host::Saved::State::kLost: return "lost";
     case host::Saved::State::kReadable: break;
   }
-  if (!status.loaded.v4.present && !status.loaded.v6.present)
+  const bool damage = !status.loaded.v4.damage.empty() || !status.loaded.v6.damage.empty();
+  if (damage || (!status.loaded.v4.present && !status.loaded.v6.present))
     return fmt::format("yes, in {}", status.saved_file);
   return status.saved_is_loaded
              ? fmt::format("yes, {} is what is loaded", status.saved_file)

@@ -12,6 +12,7 @@
 #include "app/personality/report.h"
 #include "app/store.h"
 #include "lang/number.h"
+#include "net/family.h"
 
 namespace bulkhead::app {
 
@@ -145,8 +146,16 @@ Result<void> load_file(const Personality& self, const Source& source, const Argu
     if (done && !found && rules->find("filter") == nullptr) return found.error();
     if (done) done = store.rehearse({&*rules, 1});
   } else {
+    std::string damage;
     done = store.change(self.family, wait_time(arguments.wait), edit,
-                        is_whole ? OnDamage::kStartAnew : OnDamage::kRefuse);
+                        is_whole ? OnDamage::kStartAnew : OnDamage::kRefuse, &damage);
+    // What else it held is gone, unlike that of a sound one.
+    if (done && !damage.empty()) {
+      warnings.push_back(
+          fmt::format("{}: warning: the table `{} bulkhead' was damaged: {}: all that it held is "
+                      "replaced, also tables that the file doesn't name",
+                      self.program, net::family_word(self.family), damage));
+    }
   }
   for (const std::string& warning : warnings) outcome.err += warning + '\n';
   return done;
