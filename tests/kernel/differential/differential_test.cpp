@@ -334,9 +334,9 @@ class DifferentialTest : public ::testing::Test {
 
 bool long_run() { return std::getenv("BULKHEAD_LONG") != nullptr; }
 
-TEST_F(DifferentialTest, Ipv4) { run(false, long_run() ? 5000 : 1000, 50); }
+TEST_F(DifferentialTest, Ipv4) { run(false, long_run() ? 5000 : 1250, 50); }
 
-TEST_F(DifferentialTest, Ipv6) { run(true, long_run() ? 5000 : 1000, 50); }
+TEST_F(DifferentialTest, Ipv6) { run(true, long_run() ? 5000 : 1250, 50); }
 
 }  // namespace
 }  // namespace bulkhead::testing

@@ -94,7 +94,7 @@ std::string MatchDrawer::sctp() {
 
 std::string MatchDrawer::dccp() {
   protocol_ = 33;
-  std::string out = " -p dccp -m dccp" + (one_in(2) ? ports("dccp") : "");
+  std::string out = " -p dccp -m dccp" + (one_in(4) ? "" : ports("dccp"));
   if (!one_in(3)) return out + option("dccp-option", {"1", "44"});
   if (one_in(3)) return out;
   return out + option("dccp-types", {"REQUEST", "REQUEST,RESPONSE", "DATA,ACK,DATAACK", "INVALID",
@@ -216,9 +216,10 @@ std::string MatchDrawer::around(std::string_view chain) {
     default: break;
   }
   if (output) {
-    switch (random_.below(4)) {
+    switch (random_.below(5)) {
       case 0: return " -m owner" + negation() + " --socket-exists";
       case 1:
+      case 2:
         return " -m owner" + option("gid-owner", {"0", "1000", "1-1000"}) +
                (one_in(2) ? " --suppl-groups" : "");
       default: return " -m owner" + option("uid-owner", {"0", "1000", "1-1000"});
