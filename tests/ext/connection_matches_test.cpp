@@ -12,21 +12,10 @@
 
 #include <gtest/gtest.h>
 
-#include "ext/rule_text.h"
+#include "ext/expected_rules.h"
 
 namespace bulkhead::ext {
 namespace {
-
-constexpr net::Family k4 = net::Family::kIpv4;
-constexpr net::Family k6 = net::Family::kIpv6;
-
-struct Listed {
-  net::Family family;
-  std::string_view rule;
-  std::string_view save;
-  std::string_view numeric;
-  std::string_view named;
-};
 
 constexpr Listed kListed[] = {
     {k4, "-m conntrack --ctstate d,NEW,s", "-m conntrack --ctstate NEW,SNAT,DNAT",
@@ -78,20 +67,8 @@ constexpr Listed kListed[] = {
 };
 
 TEST(ConnectionMatches, ArePrintedAsLegacyPrintsThem) {
-  for (const Listed& listed : kListed) {
-    const RuleText rule(listed.family, listed.rule);
-    ASSERT_FALSE(rule.error()) << listed.rule << ": " << rule.message();
-    EXPECT_EQ(rule.print(), listed.save) << listed.rule;
-    EXPECT_EQ(rule.list(true), listed.numeric) << listed.rule;
-    EXPECT_EQ(rule.list(false), listed.named) << listed.rule;
-  }
+  for (const Listed& listed : kListed) expect_listed(listed);
 }
-
-struct Wrong {
-  net::Family family;
-  std::string_view rule;
-  std::string_view message;
-};
 
 constexpr Wrong kWrong[] = {
     {k4, "-m conntrack --ctproto 256", "unknown protocol \"256\" specified"},
@@ -129,11 +106,7 @@ constexpr Wrong kWrong[] = {
 };
 
 TEST(ConnectionMatches, SayWhatIsWrongInLegacysWords) {
-  for (const Wrong& wrong : kWrong) {
-    const RuleText rule(wrong.family, wrong.rule);
-    ASSERT_TRUE(rule.error()) << wrong.rule;
-    EXPECT_EQ(rule.message(), wrong.message) << wrong.rule;
-  }
+  for (const Wrong& wrong : kWrong) expect_wrong(wrong);
 }
 
 // iptables-legacy takes these and does something else than was meant (see docs/differences.md).

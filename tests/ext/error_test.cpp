@@ -5,19 +5,10 @@
 
 #include <gtest/gtest.h>
 
-#include "ext/rule_text.h"
+#include "ext/expected_rules.h"
 
 namespace bulkhead::ext {
 namespace {
-
-struct Wrong {
-  net::Family family;
-  std::string_view rule;
-  std::string_view message;
-};
-
-constexpr net::Family k4 = net::Family::kIpv4;
-constexpr net::Family k6 = net::Family::kIpv6;
 
 constexpr Wrong kWrong[] = {
     {k4, "-p tcp --dport 80:22", "invalid portrange (min > max)"},
@@ -170,12 +161,7 @@ constexpr Wrong kWrong[] = {
 };
 
 TEST(Errors, AreLegacysWords) {
-  for (const Wrong& wrong : kWrong) {
-    const RuleText rule(wrong.family, wrong.rule);
-    ASSERT_TRUE(rule.error()) << wrong.rule;
-    EXPECT_EQ(rule.message(), wrong.message) << wrong.rule;
-    EXPECT_EQ(rule.error()->kind, ErrorKind::kUsage) << wrong.rule;
-  }
+  for (const Wrong& wrong : kWrong) expect_wrong(wrong);
 }
 
 // iptables-legacy takes these and does something else than was meant (see docs/differences.md).

@@ -6,19 +6,10 @@
 
 #include <gtest/gtest.h>
 
-#include "ext/rule_text.h"
+#include "ext/expected_rules.h"
 
 namespace bulkhead::ext {
 namespace {
-
-constexpr net::Family k4 = net::Family::kIpv4;
-constexpr net::Family k6 = net::Family::kIpv6;
-
-struct Wrong {
-  net::Family family;
-  std::string_view rule;
-  std::string_view message;
-};
 
 constexpr Wrong kWrong[] = {
     {k4, "-m mark", "mark: option \"--mark\" must be specified"},
@@ -147,12 +138,7 @@ constexpr Wrong kWrong[] = {
 };
 
 TEST(FieldMatches, SayWhatIsWrongInLegacysWords) {
-  for (const Wrong& wrong : kWrong) {
-    const RuleText rule(wrong.family, wrong.rule);
-    ASSERT_TRUE(rule.error()) << wrong.rule;
-    EXPECT_EQ(rule.message(), wrong.message) << wrong.rule;
-    EXPECT_EQ(rule.error()->kind, ErrorKind::kUsage) << wrong.rule;
-  }
+  for (const Wrong& wrong : kWrong) expect_wrong(wrong);
 }
 
 // With and without -n they look the same.
@@ -286,21 +272,11 @@ constexpr Printed kPrinted[] = {
 };
 
 TEST(FieldMatches, ArePrintedAsLegacyDoes) {
-  for (const Printed& printed : kPrinted) {
-    const RuleText rule(printed.family, printed.rule);
-    ASSERT_FALSE(rule.error()) << printed.rule << ": " << rule.message();
-    EXPECT_EQ(rule.print(), printed.save) << printed.rule;
-    EXPECT_EQ(rule.list(true), printed.list) << printed.rule;
-    EXPECT_EQ(rule.list(false), printed.list) << printed.rule;
-  }
+  for (const auto& [family, rule, save, list] : kPrinted)
+    expect_listed({family, rule, save, list, list});
 }
 
 TEST(FieldMatches, AreSaidInSentences) {
-  const auto say = [](net::Family family, std::string_view text) {
-    const RuleText rule(family, text);
-    EXPECT_FALSE(rule.error()) << text << ": " << rule.message();
-    return rule.say();
-  };
   EXPECT_EQ(say(k4, "-m mark --mark 16"), "its mark is 0x10");
   EXPECT_EQ(say(k4, "-m mark ! --mark 16/0xff"), "its mark is not 0x10 in the bits 0xff");
   EXPECT_EQ(say(k4, "-m connmark --mark 1"), "its connection's mark is 0x1");

@@ -3,21 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "ext/rule_text.h"
+#include "ext/expected_rules.h"
 
 namespace bulkhead::ext {
 namespace {
-
-struct Listed {
-  net::Family family;
-  std::string_view rule;
-  std::string_view save;
-  std::string_view numeric;
-  std::string_view named;
-};
-
-constexpr net::Family k4 = net::Family::kIpv4;
-constexpr net::Family k6 = net::Family::kIpv6;
 
 constexpr Listed kListed[] = {
     {k4, "-p tcp -m tcp", "-p tcp -m tcp", "tcp", "tcp"},
@@ -236,13 +225,7 @@ constexpr Listed kListed[] = {
 };
 
 TEST(List, IsWhatLegacyPrints) {
-  for (const Listed& listed : kListed) {
-    const RuleText rule(listed.family, listed.rule);
-    ASSERT_FALSE(rule.error()) << listed.rule << ": " << rule.message();
-    EXPECT_EQ(rule.print(), listed.save) << listed.rule;
-    EXPECT_EQ(rule.list(true), listed.numeric) << listed.rule;
-    EXPECT_EQ(rule.list(false), listed.named) << listed.rule;
-  }
+  for (const Listed& listed : kListed) expect_listed(listed);
 }
 
 // iptables-legacy enforces these, too, but its -S loses the condition (see docs/differences.md).

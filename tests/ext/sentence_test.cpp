@@ -3,19 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "ext/rule_text.h"
+#include "ext/expected_rules.h"
 
 namespace bulkhead::ext {
 namespace {
-
-constexpr net::Family k4 = net::Family::kIpv4;
-constexpr net::Family k6 = net::Family::kIpv6;
-
-std::string say(net::Family family, std::string_view text) {
-  const RuleText rule(family, text);
-  EXPECT_FALSE(rule.error()) << text << ": " << rule.message();
-  return rule.say();
-}
 
 TEST(Sentence, OfMatches) {
   EXPECT_EQ(say(k4, "-p tcp -m tcp"), "");

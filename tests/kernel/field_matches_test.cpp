@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "support/rig_fixture.h"
+#include "support/two_firewalls.h"
 
 namespace bulkhead::testing {
 namespace {
@@ -27,20 +27,6 @@ RigOptions two_links() {
               {.name = "eth1", .addresses = {"203.0.113.1/24", "2001:db8:1::1/64"}}}};
 }
 
-struct Firewall {
-  Firewall(std::string called, XtablesPrograms for_v4, XtablesPrograms for_v6)
-      : name(std::move(called)),
-        rig(net, two_links()),
-        v4(net, std::move(for_v4)),
-        v6(net, std::move(for_v6)) {}
-
-  std::string name;
-  NetNamespace net;
-  PacketRig rig;
-  Xtables v4;
-  Xtables v6;
-};
-
 // One chain of a table, and in it rules that only count.
 struct Watch {
   bool ip6 = false;
@@ -49,28 +35,21 @@ struct Watch {
   std::vector<std::string> matches;
 };
 
-class FieldMatches : public ::testing::Test {
+class FieldMatches : public TwoFirewalls {
  protected:
-  void SetUp() override {
-    if (const auto obstacle = kernel_tests_obstacle()) GTEST_SKIP() << *obstacle;
-    firewalls_.push_back(std::make_unique<Firewall>("bulkhead",
-                                                    XtablesPrograms::in(BULKHEAD_BIN_DIR),
-                                                    XtablesPrograms::in(BULKHEAD_BIN_DIR, true)));
-    firewalls_.push_back(std::make_unique<Firewall>("iptables-legacy", XtablesPrograms::legacy(),
-                                                    XtablesPrograms::legacy(true)));
-  }
+  RigOptions network() const override { return two_links(); }
 
   void load(const Watch& watch) {
     watch_ = watch;
     std::string text = fmt::format("*{}\n", watch.table);
     for (const std::string& match : watch.matches)
       text += fmt::format("-A {} {}\n", watch.chain, match);
-    for (const auto& firewall : firewalls_) xtables(*firewall).must_restore(text + "COMMIT\n");
+    for (const auto& firewall : both_) firewall->tables(watch_.ip6).must_restore(text + "COMMIT\n");
   }
 
   // Lines of ip(8), without its name.
   void configure(const std::string& lines) {
-    for (const auto& firewall : firewalls_)
+    for (const auto& firewall : both_)
       firewall->net.must_exec({"ip", "-batch", "-"}, {.input = lines});
   }
 
@@ -85,20 +64,14 @@ class FieldMatches : public ::testing::Test {
   }
 
   void expect(const Step& step, const std::string& counts, const std::string& what) {
-    for (const auto& firewall : firewalls_)
+    for (const auto& firewall : both_)
       EXPECT_EQ(counted(*firewall, step), counts) << firewall->name << ": " << what;
   }
 
-  std::vector<std::unique_ptr<Firewall>> firewalls_;
-
  private:
-  const Xtables& xtables(const Firewall& firewall) const {
-    return watch_.ip6 ? firewall.v6 : firewall.v4;
-  }
-
   std::vector<uint64_t> counts(const Firewall& firewall) const {
     std::vector<uint64_t> packets;
-    for (const RuleCounter& each : xtables(firewall).counters()) {
+    for (const RuleCounter& each : firewall.tables(watch_.ip6).counters()) {
       if (each.table == watch_.table && each.rule.starts_with("-A "))
         packets.push_back(each.packets);
     }
@@ -273,7 +246,7 @@ TEST_F(FieldMatches, OfTheLengthSeeWhatConntrackHasPutTogether) {
                             Payload{std::string(972, 'x')});
   load({.matches = {"-m conntrack --ctstate NEW -m length --length 1000",
                     "-m length ! --length 0:999", "-m length --length 1001:65535"}});
-  for (const auto& firewall : firewalls_) {
+  for (const auto& firewall : both_) {
     std::string counts;
     for (const Bytes& part : fragment(whole, 496))
       counts += counted(*firewall, {.interface = "eth0", .packet = part}) + " ";

@@ -14,9 +14,7 @@
 #include "ext/argument/split.h"
 #include "ext/row.h"
 #include "net/packet_text.h"
-#include "support/oracle.h"
-#include "support/rig.h"
-#include "support/rig_fixture.h"
+#include "support/two_firewalls.h"
 
 namespace bulkhead::testing {
 namespace {
@@ -40,43 +38,58 @@ Mac group_address(net::LinkCast cast) {
   return {0x01, 0x00, 0x5e, 0x00, 0x00, 0x01};
 }
 
-// One firewall in a namespace of its own.
-class Firewall {
- public:
-  Firewall(std::string name, XtablesPrograms v4, XtablesPrograms v6)
-      : name_(std::move(name)),
-        rig_(net_, host_of_the_examples()),
-        v4_(net_, std::move(v4)),
-        v6_(net_, std::move(v6)) {}
+class RowExamples : public TwoFirewalls {
+ protected:
+  RigOptions network() const override { return host_of_the_examples(); }
 
+  void check(std::string_view row, const ext::Example& example) {
+    SCOPED_TRACE(fmt::format("row {}: {}", row, example.rule));
+    if (!example.shown_by.empty()) {
+      const std::string file =
+          fmt::format("{}/tests/kernel/{}", BULKHEAD_SOURCE_DIR, example.shown_by);
+      EXPECT_TRUE(std::filesystem::exists(file)) << file;
+      return;
+    }
+    const auto hit = net::parse_packet(example.hit);
+    ASSERT_TRUE(hit) << example.hit << ": " << hit.error().message;
+    for (const auto& firewall : both_) {
+      const std::string rule(example.rule);
+      EXPECT_EQ(count(*firewall, hit->family(), rule, example.before, example.hit), 1u)
+          << firewall->name << " should count " << example.hit;
+      EXPECT_EQ(count(*firewall, hit->family(), rule, example.before, example.miss), 0u)
+          << firewall->name << " should not count " << example.miss;
+    }
+    ++checked_;
+  }
+
+  size_t checked_ = 0;
+
+ private:
   // What the rule counts of `packet`, after the packets of `before`.
-  uint64_t count(net::Family family, const std::string& rule, std::string_view before,
-                 std::string_view packet) {
+  static uint64_t count(Firewall& firewall, net::Family family, const std::string& rule,
+                        std::string_view before, std::string_view packet) {
     const auto text = net::parse_packet(packet);
     if (!text) throw SupportError(fmt::format("{}: {}", packet, text.error().message));
     const std::string chain = text->direction() == net::Direction::kInput     ? "INPUT"
                               : text->direction() == net::Direction::kForward ? "FORWARD"
                                                                               : "OUTPUT";
-    const Xtables& xtables = family == net::Family::kIpv4 ? v4_ : v6_;
+    const Xtables& xtables = firewall.tables(family == net::Family::kIpv6);
     const std::string user_chain = ":user - [0:0]\n";
     xtables.must_restore(
         "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" + user_chain +
         "-A " + chain + " " + rule + "\nCOMMIT\n");
-    rig_.flush_conntrack();
+    firewall.rig.flush_conntrack();
     for (const std::string_view each : ext::split(before, ';')) {
-      if (!each.empty()) send(each);
+      if (!each.empty()) send(firewall, each);
     }
-    send(packet);
+    send(firewall, packet);
     for (const RuleCounter& each : xtables.counters()) {
       if (each.rule.starts_with("-A ")) return each.packets;
     }
     throw SupportError("the rule is not there: " + rule);
   }
 
-  const std::string& name() const { return name_; }
-
- private:
-  void send(std::string_view words) {
+  static void send(Firewall& firewall, std::string_view words) {
     const auto text = net::parse_packet(words);
     if (!text) throw SupportError(fmt::format("{}: {}", words, text.error().message));
     const bool outgoing = text->direction() == net::Direction::kOutput;
@@ -92,52 +105,11 @@ class Firewall {
     }
     if (is_port(text->in_interface) && is_port(text->out_interface))
       step.destination_mac = kBehindTheBridge;
-    const Outcome outcome = rig_.run({&step, 1})[0];
+    const Outcome outcome = firewall.rig.run({&step, 1})[0];
     if (!outgoing && !outcome.arrived) {
       throw SupportError(fmt::format("the IP stack itself refused {}", words));
     }
   }
-
-  std::string name_;
-  NetNamespace net_;
-  PacketRig rig_;
-  Xtables v4_;
-  Xtables v6_;
-};
-
-class RowExamples : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (const auto obstacle = kernel_tests_obstacle()) GTEST_SKIP() << *obstacle;
-    firewalls_.push_back(std::make_unique<Firewall>("bulkhead",
-                                                    XtablesPrograms::in(BULKHEAD_BIN_DIR),
-                                                    XtablesPrograms::in(BULKHEAD_BIN_DIR, true)));
-    firewalls_.push_back(std::make_unique<Firewall>("iptables-legacy", XtablesPrograms::legacy(),
-                                                    XtablesPrograms::legacy(true)));
-  }
-
-  void check(std::string_view row, const ext::Example& example) {
-    SCOPED_TRACE(fmt::format("row {}: {}", row, example.rule));
-    if (!example.shown_by.empty()) {
-      const std::string file =
-          fmt::format("{}/tests/kernel/{}", BULKHEAD_SOURCE_DIR, example.shown_by);
-      EXPECT_TRUE(std::filesystem::exists(file)) << file;
-      return;
-    }
-    const auto hit = net::parse_packet(example.hit);
-    ASSERT_TRUE(hit) << example.hit << ": " << hit.error().message;
-    for (const auto& firewall : firewalls_) {
-      const std::string rule(example.rule);
-      EXPECT_EQ(firewall->count(hit->family(), rule, example.before, example.hit), 1u)
-          << firewall->name() << " should count " << example.hit;
-      EXPECT_EQ(firewall->count(hit->family(), rule, example.before, example.miss), 0u)
-          << firewall->name() << " should not count " << example.miss;
-    }
-    ++checked_;
-  }
-
-  std::vector<std::unique_ptr<Firewall>> firewalls_;
-  size_t checked_ = 0;
 };
 
 TEST_F(RowExamples, MatchesCountTheirHitsAndNotTheirMisses) {

@@ -42,15 +42,15 @@ class TwoFirewalls : public ::testing::Test {
 
   void SetUp() override {
     if (const auto obstacle = kernel_tests_obstacle()) GTEST_SKIP() << *obstacle;
-    start({});
-  }
-  void start(const RigOptions& options) {
+    const RigOptions options = network();
     both_[0] =
         std::make_unique<Firewall>("bulkhead", options, XtablesPrograms::in(BULKHEAD_BIN_DIR),
                                    XtablesPrograms::in(BULKHEAD_BIN_DIR, true));
     both_[1] = std::make_unique<Firewall>("iptables-legacy", options, XtablesPrograms::legacy(),
                                           XtablesPrograms::legacy(true));
   }
+  // What both rigs are made of.
+  virtual RigOptions network() const { return {}; }
   Firewall& ours() { return *both_[0]; }
   Firewall& legacy() { return *both_[1]; }
 

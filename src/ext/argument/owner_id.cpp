@@ -37,6 +37,17 @@ Result<std::string> parse_ids(std::string_view word, std::optional<uint32_t> kno
   return fmt::format("{}-{}", range->first, range->last);
 }
 
+using NameOf = std::optional<std::string> (net::Names::*)(uint32_t) const;
+
+// The name of a single number, unless numbers are wanted.
+std::string list_ids(std::string_view canonical, bool numeric, const Context& context,
+                     NameOf name_of) {
+  const OwnerRange range = owner_range(canonical);
+  if (numeric || context.names == nullptr || range.first != range.last)
+    return std::string(canonical);
+  return (context.names->*name_of)(range.first).value_or(std::string(canonical));
+}
+
 }  // namespace
 
 OwnerRange owner_range(std::string_view canonical) { return *parse_range(canonical); }
@@ -50,17 +61,11 @@ Result<std::string> parse_groups(std::span<const std::string_view> words, const 
 }
 
 std::string list_users(std::string_view canonical, bool numeric, const Context& context) {
-  const OwnerRange range = owner_range(canonical);
-  if (numeric || context.names == nullptr || range.first != range.last)
-    return std::string(canonical);
-  return context.names->user_name(range.first).value_or(std::string(canonical));
+  return list_ids(canonical, numeric, context, &net::Names::user_name);
 }
 
 std::string list_groups(std::string_view canonical, bool numeric, const Context& context) {
-  const OwnerRange range = owner_range(canonical);
-  if (numeric || context.names == nullptr || range.first != range.last)
-    return std::string(canonical);
-  return context.names->group_name(range.first).value_or(std::string(canonical));
+  return list_ids(canonical, numeric, context, &net::Names::group_name);
 }
 
 }  // namespace bulkhead::ext
