@@ -113,6 +113,9 @@ struct Example {
   // The file of tests/kernel that shows the hit and the miss, where words can't: a packet that no
   // socket sent. Empty: the words are all of them.
   std::string_view shown_by{};
+  std::string_view table = "filter";
+  // The built-in chain that the rule stands in; empty: INPUT, FORWARD or OUTPUT, as the hit goes.
+  std::string_view chain{};
 };
 
 enum class Families : uint8_t { kBoth, kIpv4, kIpv6 };

@@ -84,9 +84,9 @@ sim::Packet at_hook(const net::PacketText& packet, std::string_view before) {
   return at;
 }
 
-// One rule in every built-in chain of table filter. Its target is left out: the question is whether
-// it matches.
-ir::Ruleset ruleset_of(const RuleText& text) {
+// One rule in every built-in chain of the table. Its target is left out: the question is whether it
+// matches.
+ir::Ruleset ruleset_of(const RuleText& text, std::string_view table) {
   ir::Rule rule;
   const Context& context = text.context();
   rule.head.predicate = text.protocol_predicate();
@@ -96,17 +96,28 @@ ir::Ruleset ruleset_of(const RuleText& text) {
                             .predicate = *predicate_of(*match, arguments, context)});
   }
   ir::Ruleset rules{.family = context.family};
-  for (ir::Chain& chain : rules.table("filter").chains) chain.rules.push_back(rule);
+  for (ir::Chain& chain : rules.table(table).chains) chain.rules.push_back(rule);
   return rules;
 }
 
-sim::Truth matches_packet(std::string_view rule, net::Family family, std::string_view words,
-                          std::string_view before) {
+// The packet where the example's rule stands.
+sim::Packet at_chain(const Example& example, const net::PacketText& packet) {
+  sim::Packet at = at_hook(packet, example.before);
+  if (example.chain.empty()) return at;
+  const auto& chains = ir::builtin_table(example.table)->chains;
+  at.hook = std::ranges::find(chains, example.chain, &ir::BuiltinChain::name)->hook;
+  if (at.hook == ir::Hook::kPrerouting) at.out_interface.clear();
+  if (at.hook == ir::Hook::kPostrouting) at.in_interface.clear();
+  return at;
+}
+
+sim::Truth matches_packet(const Example& example, net::Family family, std::string_view words) {
   const net::PacketText packet = packet_of(words, FixedNames());
   EXPECT_EQ(packet.family(), family) << words;
-  const RuleText text(family, rule);
-  EXPECT_FALSE(text.error()) << rule << ": " << text.message();
-  const sim::Outcome outcome = sim::evaluate(ruleset_of(text), "filter", at_hook(packet, before));
+  const RuleText text(family, example.rule);
+  EXPECT_FALSE(text.error()) << example.rule << ": " << text.message();
+  const sim::Outcome outcome =
+      sim::evaluate(ruleset_of(text, example.table), example.table, at_chain(example, packet));
   EXPECT_FALSE(outcome.trace.empty());
   EXPECT_FALSE(outcome.trace.front().hotdrop) << words;
   return outcome.trace.front().matched;
@@ -124,8 +135,8 @@ bool asks_the_kernel(std::string_view rule, net::Family family) {
 template <class Row> void check(const Row& row) {
   for (const Example& example : row.examples) {
     const net::Family family = family_of(row.families, example.hit);
-    const sim::Truth hit = matches_packet(example.rule, family, example.hit, example.before);
-    const sim::Truth miss = matches_packet(example.rule, family, example.miss, example.before);
+    const sim::Truth hit = matches_packet(example, family, example.hit);
+    const sim::Truth miss = matches_packet(example, family, example.miss);
     const bool unknown = asks_the_kernel(example.rule, family);
     EXPECT_TRUE(hit == sim::Truth::kYes || (unknown && hit == sim::Truth::kUnknown))
         << row.name << ": " << example.rule << " must match " << example.hit;

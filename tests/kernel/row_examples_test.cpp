@@ -4,6 +4,7 @@
 // iptables-legacy: an example that is wrong about iptables fails there.
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,10 +54,9 @@ class RowExamples : public TwoFirewalls {
     const auto hit = net::parse_packet(example.hit);
     ASSERT_TRUE(hit) << example.hit << ": " << hit.error().message;
     for (const auto& firewall : both_) {
-      const std::string rule(example.rule);
-      EXPECT_EQ(count(*firewall, hit->family(), rule, example.before, example.hit), 1u)
+      EXPECT_EQ(count(*firewall, hit->family(), example, example.hit), 1u)
           << firewall->name << " should count " << example.hit;
-      EXPECT_EQ(count(*firewall, hit->family(), rule, example.before, example.miss), 0u)
+      EXPECT_EQ(count(*firewall, hit->family(), example, example.miss), 0u)
           << firewall->name << " should not count " << example.miss;
     }
     ++checked_;
@@ -65,28 +65,31 @@ class RowExamples : public TwoFirewalls {
   size_t checked_ = 0;
 
  private:
-  // What the rule counts of `packet`, after the packets of `before`.
-  static uint64_t count(Firewall& firewall, net::Family family, const std::string& rule,
-                        std::string_view before, std::string_view packet) {
+  // What the example's rule counts of `packet`, after the packets of `before`.
+  static uint64_t count(Firewall& firewall, net::Family family, const ext::Example& example,
+                        std::string_view packet) {
     const auto text = net::parse_packet(packet);
     if (!text) throw SupportError(fmt::format("{}: {}", packet, text.error().message));
-    const std::string chain = text->direction() == net::Direction::kInput     ? "INPUT"
+    const std::string chain = !example.chain.empty() ? std::string(example.chain)
+                              : text->direction() == net::Direction::kInput   ? "INPUT"
                               : text->direction() == net::Direction::kForward ? "FORWARD"
                                                                               : "OUTPUT";
     const Xtables& xtables = firewall.tables(family == net::Family::kIpv6);
-    const std::string user_chain = ":user - [0:0]\n";
+    const std::string table(example.table);
     xtables.must_restore(
-        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" + user_chain +
-        "-A " + chain + " " + rule + "\nCOMMIT\n");
+        fmt::format("*{}\n:user - [0:0]\n-A {} {}\nCOMMIT\n", table, chain, example.rule));
     firewall.rig.flush_conntrack();
-    for (const std::string_view each : ext::split(before, ';')) {
+    for (const std::string_view each : ext::split(example.before, ';')) {
       if (!each.empty()) send(firewall, each);
     }
     send(firewall, packet);
+    std::optional<uint64_t> packets;
     for (const RuleCounter& each : xtables.counters()) {
-      if (each.rule.starts_with("-A ")) return each.packets;
+      if (each.table == table && each.rule.starts_with("-A ")) packets = each.packets;
     }
-    throw SupportError("the rule is not there: " + rule);
+    if (!packets) throw SupportError(fmt::format("the rule is not there: {}", example.rule));
+    xtables.clear({table});
+    return *packets;
   }
 
   static void send(Firewall& firewall, std::string_view words) {

@@ -26,6 +26,7 @@
 #include "kernel/differential/option_coverage.h"
 #include "kernel/differential/random_packets.h"
 #include "kernel/differential/random_rules.h"
+#include "kernel/differential/shown_elsewhere.h"
 #include "lang/restore.h"
 #include "net/names.h"
 #include "pass/call_graph.h"
@@ -224,16 +225,6 @@ std::optional<std::string> compare_kernels(const Case& it, const Deeds& ours, co
 // How often each option and its negation must have been met either way.
 constexpr uint64_t kOftenEnough = 50;
 
-// Options that are no question to the packet, or that tests of their own ask: limit_test;
-// owner_test, for all packets here that the host sends have a socket.
-bool always_holds(const std::string& name) {
-  const std::vector<std::string> kSuch = {"comment --comment",          "limit --limit",
-                                          "limit --limit-burst",        "addrtype --limit-iface-in",
-                                          "addrtype --limit-iface-out", "owner --suppl-groups",
-                                          "owner --socket-exists",      "owner ! --socket-exists"};
-  return std::ranges::find(kSuch, name) != kSuch.end();
-}
-
 class DifferentialTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -320,7 +311,7 @@ class DifferentialTest : public ::testing::Test {
         << "too much that only the kernels judge";
     fmt::print("{} rulesets of {} packets each\n{}", rulesets, packets, coverage_->options.table());
     for (const auto& [name, count] : coverage_->options.counts()) {
-      if (always_holds(name)) continue;
+      if (shown_elsewhere(name)) continue;
       EXPECT_GE(count.hits, kOftenEnough) << name << " was hardly ever satisfied";
       EXPECT_GE(count.misses, kOftenEnough) << name << " was nearly always satisfied";
     }
