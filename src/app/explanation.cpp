@@ -89,6 +89,15 @@ backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinCha
           .link = std::move(link)};
 }
 
+// What the tables before it have made of the packet.
+void carry_over(const backend::sim::Packet& from, bool tracked, backend::sim::Packet& to) {
+  to.bytes = from.bytes;
+  to.mark = from.mark;
+  to.priority = from.priority;
+  to.connection = from.connection;
+  if (from.state == ir::CtState::kUntracked || tracked) to.state = from.state;
+}
+
 std::string_view policy_name(const ir::Chain& chain) {
   return chain.policy == ir::Policy::kDrop ? "policy DROP" : "policy ACCEPT";
 }
@@ -122,9 +131,7 @@ std::string decided_by(const MetRule& last) {
 
 // Whether a packet that the rule matches goes on as if it didn't.
 bool only_watches(const ir::Rule& rule) {
-  const ir::Action& action = rule.target.action;
-  return std::holds_alternative<ir::Continue>(action) || std::holds_alternative<ir::Log>(action) ||
-         std::holds_alternative<ir::NetlinkLog>(action);
+  return ir::flow_of(rule.target.action) == ir::Flow::kGoesOn;
 }
 
 bool passes(const Explanation& explanation) { return explanation.verdict == Verdict::kAccept; }
@@ -185,14 +192,21 @@ Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
                           .passages = {},
                           .decided = "no rules are loaded",
                           .unless = {}};
+  std::optional<backend::sim::Packet> before;
+  bool tracked_before = false;
   for (const Stop& stop : way_of(direction)) {
     if (!worth_telling(rules, stop)) continue;
-    const backend::sim::Packet here = at_hook(packet, *stop.chain);
+    // The first packet of a connection decides how all are translated.
+    if (stop.table->name == "nat" && packet.state != net::PacketState::kNew) continue;
+    backend::sim::Packet here = at_hook(packet, *stop.chain);
+    if (before) carry_over(*before, tracked_before, here);
     const auto outcome = backend::sim::evaluate(rules, stop.table->name, here);
     Passage passage{.table = std::string(stop.table->name),
                     .chain = std::string(stop.chain->name),
                     .met = {},
                     .verdict = outcome.verdict};
+    before = outcome.packet;
+    tracked_before = stop.chain->priority > kConntrackPriority;
     for (const auto& met : outcome.trace) {
       passage.met.push_back(tell(met, here, rules.family));
       if (met.matched == Truth::kUnknown && !only_watches(met.chain->rules[met.rule]))

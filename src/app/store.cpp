@@ -71,14 +71,47 @@ std::string random_word() {
   return fmt::format("{:08x}{:08x}", random(), random());
 }
 
-// From a ruleset with live counts to what the back end is to hold.
+void give_ids(ir::Ruleset& rules) {
+  each_counted(rules, [&](ir::RuleId& id, const ir::Counters&) {
+    if (id == ir::kNoId) id = rules.next_id++;
+  });
+}
+
+// With ids that were never used in the life of the table that it replaces.
+ir::Ruleset with_new_ids(ir::Ruleset rules, const backend::Installed& installed) {
+  each_counted(rules, [](ir::RuleId& id, const ir::Counters&) { id = ir::kNoId; });
+  rules.next_id = unused_id(installed, understand(installed, rules.family).rules);
+  give_ids(rules);
+  return rules;
+}
+
+// Where the rules stand in the user's text, as far as they do.
+using Places = std::unordered_map<ir::RuleId, Span>;
+
+Places places_of(const ir::Ruleset& rules) {
+  Places places;
+  for (const ir::Table& table : rules.tables) {
+    for (const ir::Chain& chain : table.chains) {
+      for (const ir::Rule& rule : chain.rules) {
+        if (!rule.span.empty()) places.emplace(rule.id, rule.span);
+      }
+    }
+  }
+  return places;
+}
+
+// A back end knows the rule at fault by its id only.
+Error placed(Error error, const Places& places) {
+  const auto place = places.find(error.rule);
+  if (error.span.empty() && place != places.end()) error.span = place->second;
+  return error;
+}
+
+// From a ruleset with live counts and ids to what the back end is to hold.
 Result<backend::Desired> compile(ir::Ruleset rules, const backend::Installed& installed,
                                  unsigned max_depth) {
   const net::Family family = rules.family;
   if (rules.tables.empty()) return backend::Desired{.family = family, .plan = {}, .source = {}};
-  each_counted(rules, [&](ir::RuleId& id, const ir::Counters&) {
-    if (id == ir::kNoId) id = rules.next_id++;
-  });
   if (auto sound = ir::verify(rules); !sound) return sound.error();
 
   ir::Ruleset offsets = rules;
@@ -123,7 +156,8 @@ Result<ir::Ruleset> Store::load(net::Family family) {
 
 Result<void> Store::change(net::Family family, std::chrono::seconds wait, const Edit& edit,
                            OnDamage on_damage, std::string* replaced) {
-  return host::transact(
+  Places places;
+  const auto committed = host::transact(
       backend_, wait, [&](const backend::Snapshot& look) -> Result<std::vector<backend::Desired>> {
         const backend::Installed& installed = look.of(family);
         const Loaded loaded = understand(installed, family);
@@ -136,10 +170,13 @@ Result<void> Store::change(net::Family family, std::chrono::seconds wait, const 
         if (sound && same(loaded.rules, edited)) return std::vector<backend::Desired>{};
         if (!sound && edited.find("filter") == nullptr) return damaged(family, loaded.damage);
         if (!sound) edited.next_id = unused_id(installed, edited);
+        give_ids(edited);
+        places = places_of(edited);
         auto desired = compile(std::move(edited), installed, backend_.max_depth());
         if (!desired) return desired.error();
         return std::vector{*std::move(desired)};
       });
+  return committed ? committed : placed(committed.error(), places);
 }
 
 Result<std::vector<backend::Desired>> Store::replacement(std::span<const ir::Ruleset> rulesets,
@@ -148,10 +185,7 @@ Result<std::vector<backend::Desired>> Store::replacement(std::span<const ir::Rul
   for (const ir::Ruleset& rules : rulesets) {
     const backend::Installed& installed = look.of(rules.family);
     if (!installed.present && rules.tables.empty()) continue;
-    ir::Ruleset fresh = rules;
-    each_counted(fresh, [](ir::RuleId& id, const ir::Counters&) { id = ir::kNoId; });
-    fresh.next_id = unused_id(installed, understand(installed, rules.family).rules);
-    auto desired = compile(std::move(fresh), installed, backend_.max_depth());
+    auto desired = compile(with_new_ids(rules, installed), installed, backend_.max_depth());
     if (!desired) return desired.error();
     all.push_back(*std::move(desired));
   }
@@ -172,7 +206,13 @@ Result<void> Store::rehearse(std::span<const ir::Ruleset> rulesets) {
     const auto desired = replacement(rulesets, *look);
     if (!desired) return desired.error();
     done = backend_.rehearse(*look, *desired);
-    if (done || done.error().kind != ErrorKind::kStale) break;
+    if (done) break;
+    // Of two families, a place could be in either text.
+    if (rulesets.size() == 1 && done.error().rule != ir::kNoId) {
+      const ir::Ruleset& rules = rulesets.front();
+      done = placed(done.error(), places_of(with_new_ids(rules, look->of(rules.family))));
+    }
+    if (done.error().kind != ErrorKind::kStale) break;
   }
   return done;
 }

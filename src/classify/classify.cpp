@@ -16,7 +16,9 @@ Step step_of(const ir::Rule& rule) {
 }
 
 bool enforces(const ir::Table& table) {
-  if (table.name == "filter") return true;
+  // The kernel translates connections that have begun for as long as a nat chain is hooked, so
+  // nat's stay when its last rule goes, as ip_tables' do.
+  if (table.name == "filter" || table.name == "nat") return true;
   return std::ranges::any_of(table.chains, [](const ir::Chain& chain) {
     return (chain.builtin() && !chain.rules.empty()) || chain.policy == ir::Policy::kDrop;
   });

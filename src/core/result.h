@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cassert>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +31,7 @@ struct Error {
   std::string hint;     // what to do about it; may be empty
   Span span;            // where in the user's text, if there is text to point at
   int errno_value = 0;  // the kernel's, if there is one
+  uint64_t rule = 0;    // the id of the rule at fault (ir::RuleId), where only that is known
 };
 
 // A value or an error. gcc 12 has no std::expected; this is the part of it that is used here.

@@ -12,7 +12,7 @@ constexpr size_t kHelpColumn = 32;
 
 // "[!] --sport, --source-port port[:port]"
 std::string synopsis(const Option& option) {
-  std::string text = option.negation == Negation::kAllowed ? "[!] " : "    ";
+  std::string text = option.negation == Negation::kRefused ? "    " : "[!] ";
   text += fmt::format("--{}", option.name);
   for (const std::string_view alias : option.aliases) text += fmt::format(", --{}", alias);
   if (!option.type->words.empty()) text += fmt::format(" {}", option.type->words);

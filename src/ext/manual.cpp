@@ -27,7 +27,7 @@ std::string roff(std::string_view text) {
 std::string option_section(const Option& option) {
   std::string text =
       fmt::format(".TP\n{}\\fB\\-\\-{}\\fP",
-                  option.negation == Negation::kAllowed ? "[\\fB!\\fP] " : "", roff(option.name));
+                  option.negation == Negation::kRefused ? "" : "[\\fB!\\fP] ", roff(option.name));
   for (const std::string_view alias : option.aliases)
     text += fmt::format(", \\fB\\-\\-{}\\fP", roff(alias));
   if (!option.type->words.empty()) text += fmt::format(" \\fI{}\\fP", roff(option.type->words));
@@ -41,9 +41,12 @@ template <class Row> std::string section(const Row& row) {
   for (const Option& option : row.options) text += option_section(option);
   for (const std::string& choices : choices_of(row.options))
     text += fmt::format(".PP\n.nf\n{}.fi\n", roff(choices));
-  text += ".PP\nExamples:\n.nf\n";
-  for (const Example& example : row.examples) text += fmt::format("{}\n", roff(example.rule));
-  return text + ".fi\n";
+  std::string examples;
+  for (const Example& example : row.examples) {
+    if (!example.refused) examples += fmt::format("{}\n", roff(example.rule));
+  }
+  if (!examples.empty()) text += fmt::format(".PP\nExamples:\n.nf\n{}.fi\n", examples);
+  return text;
 }
 
 }  // namespace

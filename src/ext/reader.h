@@ -26,21 +26,26 @@ class OptionReader {
                    Span span, Context context);
   // The arguments as -S prints them: in its order, what it always prints added, what it never
   // prints left out.
-  Result<std::vector<ir::Argument>> finish() const;
+  Result<std::vector<ir::Argument>> finish(const Context& context) const;
   // What is said on stderr to what was given, though it is taken.
   std::vector<std::string> warnings() const;
 
  private:
   struct Given {
     const Option* option = nullptr;
+    const Option* typed = nullptr;  // the same, or one that stands for it
     ir::Argument argument;
   };
 
   const Given* find(const Option& option) const;
+  bool any_of_group(const Option& option) const;
+  // Of the others that were given with it.
+  Result<void> check_company(const Option& option) const;
 
   std::string_view row_;
   std::span<const Option> options_;
   std::string_view bare_error_;
+  decltype(Match::settle) settle_ = nullptr;
   std::vector<Given> given_;
 };
 

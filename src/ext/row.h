@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.h"
 #include "ir/ruleset.h"
@@ -39,9 +40,13 @@ struct Values {
 struct ArgumentType {
   std::string_view words;  // of the help: "port[:port]"; empty: the option takes no argument
   unsigned count = 1;      // how many words it takes: 0, 1 or 2
+  // It takes the next word if that doesn't look like an option, and does without one else; `parse`
+  // then gets none. Its `count` is 0.
+  bool optional_word = false;
   // Any text may be in it, so -S quotes it where it must (xtables_save_string's rule). The text of
   // any other type is printed as it is, also where it is two words.
   bool free_text = false;
+  bool always_quoted = false;  // -S quotes it even where it needn't
   // From the words typed to the canonical text of -S, which parses to itself. The error's message
   // is iptables-legacy's where it has one. Gets fewer words than `count` where the user gave fewer.
   Result<std::string> (*parse)(std::span<const std::string_view> words, const Context&) = nullptr;
@@ -55,7 +60,8 @@ struct ArgumentType {
   std::string (*choices)() = nullptr;
 };
 
-enum class Negation : uint8_t { kAllowed, kRefused };
+// kFolded: it may be typed, and the row's `settle` turns it into something without a '!'.
+enum class Negation : uint8_t { kAllowed, kRefused, kFolded };
 
 struct Option {
   std::string_view name;                        // without its dashes, as -S prints it
@@ -65,9 +71,13 @@ struct Option {
   const ir::Field* field = nullptr;  // what `type->values` constrains; null: see Match::lower
   Negation negation = Negation::kAllowed;
   bool required = false;
-  uint8_t group = 0;         // of options with the same number (not 0) only one may be given
+  uint8_t group = 0;  // of options with the same number (not 0) only one may be given
+  // Options that may not be given with it, and one that must be.
+  std::span<const std::string_view> excludes{};
+  std::string_view also{};
   bool modifier = false;     // a match with nothing but such options is still bare
   std::string_view hooks{};  // built-in chains that a rule with it may be reached from; empty: all
+  std::string_view (*hooks_of)(std::string_view canonical) = nullptr;  // the same, by its argument
   std::string_view hooks_lifted_by{};  // the option that makes it any, given and not negated
   // The option that must have been given before it, and what is said if it wasn't.
   std::string_view after{};
@@ -75,15 +85,26 @@ struct Option {
   // The canonical text that holds where the option isn't given; typing it is the same as not giving
   // it. -S leaves it out, unless it always prints the option. Empty: there is none.
   std::string_view fallback{};
+  std::string_view fallback6{};  // the same in IPv6, if it differs
+  // A flag, which has no text: where no other of its group is given.
   bool always_printed = false;
   // Typing it isn't quite the same: -S prints it where it was typed, and only -L leaves it out.
   bool fallback_kept = false;
+  // May be given any number of times. All of such options come last, in the order in which they
+  // were typed; the row's `settle` makes of them what -S prints.
+  bool repeats = false;
+  // The row's `settle` turns it into other options, or leaves it out: -S never prints it.
+  bool folded = false;
   // Another way to write the option of this name: without an argument, with this canonical text
   // (--syn); with one, with the canonical text of its own type (--dscp-class).
   std::string_view stands_for{};
   std::string_view stands_for_text{};
-  // What iptables-legacy says if it is given twice, where that isn't its usual message.
+  // Negated, it is the option of this name, with the same text: -S prints no '!'.
+  std::string_view opposite{};
+  // What iptables-legacy says if it is given twice, or beside another of its group, where that
+  // isn't its usual message.
   std::string_view twice{};
+  std::string_view inverted{};  // the same if it is negated and that is refused
   // What is said on stderr to an argument that is taken all the same; empty: nothing.
   std::string (*warning)(std::string_view canonical) = nullptr;
   // How -L shows it; "{}" is the argument, and what stands in other braces is shown where it is
@@ -116,6 +137,9 @@ struct Example {
   std::string_view table = "filter";
   // The built-in chain that the rule stands in; empty: INPUT, FORWARD or OUTPUT, as the hit goes.
   std::string_view chain{};
+  // iptables-legacy takes the rule and we don't, for nf_tables has no way to do it: no packets, and
+  // no nft.
+  bool refused = false;
 };
 
 enum class Families : uint8_t { kBoth, kIpv4, kIpv6 };
@@ -129,11 +153,17 @@ struct Match {
   std::optional<ir::Header> header{};    // stands first in its predicate
   std::span<const Option> options{};     // in the order of -S
   std::string_view list_name{};          // what -L shows first: "tcp", "limit:"
+  bool list_glued = false;               // iptables forgot the space before what -L shows
   std::string_view bare_error{};         // said if it is bare; empty: that is allowed
+  std::string_view tables{};             // "raw" or several, separated by spaces; empty: all
   std::string_view hooks{};              // built-in chains it may be reached from; empty: all
   std::string_view summary{};            // a paragraph for the manual
   // What -L shows, all of it, where that doesn't follow from the options' `list`.
   std::string (*list)(std::span<const ir::Argument>, bool numeric, const Context&) = nullptr;
+  // Where what -S prints doesn't follow option by option from what was typed (time's --timestart is
+  // printed with a --timestop): makes it so, or refuses what doesn't go together. Gets them in the
+  // order of `options`, and changes nothing of what it gave itself.
+  Result<void> (*settle)(std::vector<ir::Argument>&, const Context&) = nullptr;
   // Where the arguments don't lower one by one by their fields: all of the predicate behind
   // `header`, or a refusal ("at least one option").
   Result<ir::Predicate> (*lower)(std::span<const ir::Argument>, const Context&) = nullptr;
@@ -149,11 +179,18 @@ struct Target {
   std::string_view hooks{};   // built-in chains it may be reached from; empty: all
   std::span<const Option> options{};
   std::string_view list_name{};
+  std::string_view list_target{};  // what -L calls it; empty: its name
+  std::string_view bare_error{};   // said if no option is given; empty: that is allowed
   std::string_view summary{};
   std::string_view sentence{};  // "it is accepted"; the options' sentences follow
   std::string (*list)(std::span<const ir::Argument>, bool numeric, const Context&) = nullptr;
+  // As Match::settle (NFQUEUE without an option is printed with --queue-num 0).
+  Result<void> (*settle)(std::vector<ir::Argument>&, const Context&) = nullptr;
   // kRefused where the kernel would refuse it (tcp-reset without -p tcp).
   Result<ir::Action> (*lower)(std::span<const ir::Argument>, const Context&) = nullptr;
+  // What the kernel wants of the rest of the rule, beyond -p (TCPMSS: that it asks for SYN):
+  // kRefused, with the kernel's errno_value. Null: nothing.
+  Result<void> (*fits)(const ir::Rule&) = nullptr;
   std::span<const Example> examples{};
 };
 

@@ -15,12 +15,11 @@ std::string say(const Option& option, const ir::Argument& argument, const Contex
 
 void append_options(std::string& text, std::string_view separator, std::span<const Option> options,
                     std::span<const ir::Argument> arguments, const Context& context) {
-  for (const Option& option : options) {
-    for (const ir::Argument& argument : arguments) {
-      if (argument.option != option.name) continue;
-      if (!text.empty()) text += separator;
-      text += fill_in(option.sentence, argument.negated, say(option, argument, context));
-    }
+  for (const ir::Argument& argument : arguments) {
+    const Option* option = option_named(options, argument.option);
+    if (option == nullptr) continue;
+    if (!text.empty()) text += separator;
+    text += fill_in(option->sentence, argument.negated, say(*option, argument, context));
   }
 }
 

@@ -34,8 +34,8 @@ struct AnyOf {
 // ends before the header does, the packet is *dropped* there and then (iptables' hotdrop), as is a
 // TCP packet whose fragment offset is 1. Stands before the conditions that read the header.
 struct Header {
-  // 20, 8, 8, 8, 4, 12 and 12 bytes.
-  enum class Form : uint8_t { kTcp, kUdp, kIcmp, kIcmp6, kPorts, kSctp, kDccp };
+  // 20, 8, 8, 8, 4, 12, 12, 8, 12 and 4 bytes. kAh: of IPv4; in IPv6 it is an extension header.
+  enum class Form : uint8_t { kTcp, kUdp, kIcmp, kIcmp6, kPorts, kSctp, kDccp, kEsp, kAh, kIpcomp };
   Form form = Form::kTcp;
   // kTcp only: the option of this kind is there (or, negated, is not). 0: not asked. A malformed
   // option list that runs past the header drops the packet too.

@@ -2,6 +2,7 @@
 #include "ir/dump.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "net/address.h"
 
@@ -12,7 +13,8 @@ namespace {
 template <class... Cases> struct Overloaded : Cases... { using Cases::operator()...; };
 template <class... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
-constexpr std::string_view kForms[] = {"tcp", "udp", "icmp", "icmp6", "ports", "sctp", "dccp"};
+constexpr std::string_view kForms[] = {"tcp",  "udp",  "icmp", "icmp6", "ports",
+                                       "sctp", "dccp", "esp",  "ah",    "ipcomp"};
 
 std::string hex(U128 value) {
   const auto high = static_cast<uint64_t>(value >> 64);
@@ -88,6 +90,46 @@ std::string opaque(const Opaque& it) {
   return out;
 }
 
+std::string connection_mark(const ConnectionMark& it) {
+  const std::string shifted = it.shift == 0  ? ""
+                              : it.shift > 0 ? fmt::format(" << {}", it.shift)
+                                             : fmt::format(" >> {}", -it.shift);
+  switch (it.mode) {
+    case ConnectionMark::Mode::kSet:
+      return fmt::format("ct mark = (ct mark & {:#x} ^ {:#x}){}", ~it.connection_mask, it.value,
+                         shifted);
+    case ConnectionMark::Mode::kSave:
+      return fmt::format("ct mark = ct mark & {:#x} ^ (mark & {:#x}{})", ~it.connection_mask,
+                         it.packet_mask, shifted);
+    case ConnectionMark::Mode::kRestore: break;
+  }
+  return fmt::format("mark = mark & {:#x} ^ (ct mark & {:#x}{})", ~it.packet_mask,
+                     it.connection_mask, shifted);
+}
+
+std::string zone(const Zone& it) {
+  constexpr std::string_view kDirections[] = {"", " original", " reply"};
+  return fmt::format("ct zone{} {}", kDirections[static_cast<size_t>(it.direction)],
+                     it.of_mark ? "mark" : std::to_string(it.number));
+}
+
+std::string nat(const Nat& it) {
+  constexpr std::string_view kKinds[] = {"snat", "dnat", "masquerade", "redirect", "netmap"};
+  std::string out(kKinds[static_cast<size_t>(it.kind)]);
+  if (it.addresses) {
+    out += fmt::format(" {}-{}", net::to_string(it.addresses->first),
+                       net::to_string(it.addresses->last));
+  }
+  if (it.ports) {
+    out += fmt::format(" ports {}-{}", it.ports->first, it.ports->last);
+    if (it.ports->base) out += fmt::format("/{}", *it.ports->base);
+  }
+  if (it.random) out += " random";
+  if (it.fully_random) out += " fully-random";
+  if (it.persistent) out += " persistent";
+  return out;
+}
+
 void add(std::string& out, const Predicate& predicate, net::Family family) {
   for (const Condition& condition : predicate)
     out += (out.empty() ? "" : "; ") + dump(condition, family);
@@ -127,6 +169,31 @@ std::string dump(const Action& action) {
           },
           [](const Reject& it) {
             return it.tcp_reset ? "reject tcp-reset" : fmt::format("reject icmp {}", it.icmp_code);
+          },
+          [](const Assign& it) {
+            return fmt::format("{} = {} & {} ^ {}", it.field->name, it.field->name, hex(it.keep),
+                               hex(it.flip));
+          },
+          [](const Adjust& it) { return fmt::format("{} {:+}", it.field->name, it.by); },
+          [](const ConnectionMark& it) { return connection_mark(it); },
+          [](const ConnectionSecurityMark& it) -> std::string {
+            return it.restore ? "secmark = ct secmark" : "ct secmark = secmark";
+          },
+          [](const Untrack&) -> std::string { return "notrack"; },
+          [](const Zone& it) { return zone(it); },
+          [](const Nat& it) { return nat(it); },
+          [](const TransparentProxy& it) {
+            return fmt::format("tproxy {}:{} mark & {:#x} ^ {:#x}",
+                               it.address ? net::to_string(*it.address) : "", it.port, it.mark_keep,
+                               it.mark_flip);
+          },
+          [](const StripTcpOptions& it) {
+            return fmt::format("strip tcp options {}", fmt::join(it.kinds, ","));
+          },
+          [](const Trace&) -> std::string { return "trace"; },
+          [](const OpaqueTarget& it) {
+            return fmt::format("xt {}.{} {:02x}{}", it.name, it.revision, fmt::join(it.bytes, ""),
+                               it.decides ? " decides" : "");
           },
       },
       action);

@@ -26,6 +26,7 @@ enum class Meta : uint8_t {
   kOutInterface,
   kProtocol,
   kMark,
+  kPriority,  // of traffic control (tc(8)): major << 16 | minor
   kLength,
   kPacketType,    // PACKET_HOST, _BROADCAST or _MULTICAST of linux/if_packet.h; through lo, whether
                   // the destination is a multicast address: _MULTICAST, else _BROADCAST
@@ -49,8 +50,10 @@ enum class Conntrack : uint8_t {
   kReplySourcePort,
   kReplyDestinationPort,
 };
-// The type of an address: RTN_* of linux/rtnetlink.h. Bits, so that a key says whose address it is
-// and which interface alone is asked (fib of nft(8): NFTA_FIB_F_*).
+// The type of an address, RTN_* of linux/rtnetlink.h; or whether a packet could be routed to it, 1
+// or 0 ("path": always 1 for one that came through lo). Bits, so that a key says whose address it
+// is, which interface alone is asked, and whether the packet's mark is routed by, too (fib of
+// nft(8): NFTA_FIB_F_*).
 enum class Route : uint8_t {
   kSource = 1,
   kDestination = 2,
@@ -58,7 +61,12 @@ enum class Route : uint8_t {
   kDestinationOnIn = kDestination | 8,
   kSourceOnOut = kSource | 16,
   kDestinationOnOut = kDestination | 16,
+  kPathToSource = kSource | 32,
+  kPathToSourceByMark = kPathToSource | 4,
+  kPathToSourceOnIn = kPathToSource | 8,
+  kPathToSourceOnInByMark = kPathToSourceOnIn | 4,
 };
+constexpr bool is_path(Route key) { return (static_cast<uint8_t>(key) & 32) != 0; }
 
 // Where the bits are. For kMeta, kConntrack and kRoute, `offset` is that key.
 struct Location {
@@ -74,7 +82,9 @@ constexpr Location at(Meta key, uint16_t width) {
 constexpr Location at(Conntrack key, uint16_t width) {
   return {Base::kConntrack, static_cast<uint16_t>(key), width};
 }
-constexpr Location at(Route key) { return {Base::kRoute, static_cast<uint16_t>(key), 32}; }
+constexpr Location at(Route key) {
+  return {Base::kRoute, static_cast<uint16_t>(key), static_cast<uint16_t>(is_path(key) ? 8 : 32)};
+}
 
 // What a value of the field means to a person; decides how it is written in words.
 enum class Kind : uint8_t {
@@ -116,6 +126,19 @@ inline constexpr Field kInInterface{"iifname", "incoming interface", Kind::kInte
                                     at(Meta::kInInterface, 128), at(Meta::kInInterface, 128)};
 inline constexpr Field kOutInterface{"oifname", "outgoing interface", Kind::kInterface,
                                      at(Meta::kOutInterface, 128), at(Meta::kOutInterface, 128)};
+inline constexpr Field kPacketMark{"mark", "mark", Kind::kNumber, at(Meta::kMark, 32),
+                                   at(Meta::kMark, 32)};
+inline constexpr Field kPriority{"priority", "priority", Kind::kNumber, at(Meta::kPriority, 32),
+                                 at(Meta::kPriority, 32)};
+// Unreadable without a connection.
+inline constexpr Field kConnectionMark{"ct mark", "connection's mark", Kind::kNumber,
+                                       at(Conntrack::kMark, 32), at(Conntrack::kMark, 32)};
+// The type of service of IPv4, the traffic class of IPv6; and of it, the DiffServ codepoint (RFC
+// 2474).
+inline constexpr Field kTypeOfService{"tos", "type of service", Kind::kFlags,
+                                      at(Base::kNetwork, 8, 8), at(Base::kNetwork, 4, 8)};
+inline constexpr Field kDscp{"dscp", "DSCP", Kind::kNumber, at(Base::kNetwork, 8, 6),
+                             at(Base::kNetwork, 4, 6)};
 // In units of 8 bytes; 0 for a whole packet and a first fragment.
 inline constexpr Field kFragmentOffset{
     "frag-off", "fragment offset", Kind::kNumber, at(Base::kNetwork, 51, 13), {}};

@@ -53,6 +53,8 @@ struct Fault {
       return "ICMP is a protocol of IPv4";
     if (it.form == Header::Form::kIcmp6 && family != net::Family::kIpv6)
       return "ICMPv6 is a protocol of IPv6";
+    if (it.form == Header::Form::kAh && family != net::Family::kIpv4)
+      return "AH is a protocol of IPv4 only";
     if (it.tcp_option != 0 && it.form != Header::Form::kTcp) return "only TCP has options";
     return {};
   }

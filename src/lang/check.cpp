@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <unordered_set>
 #include <vector>
 
@@ -36,8 +37,8 @@ Error misplaced(const ir::Rule& rule, Span span, std::string what) {
   return refused(std::move(what), span.empty() ? rule.span : span, EINVAL);
 }
 
-bool is_given(const ir::Match& match, std::string_view option) {
-  return std::ranges::any_of(match.arguments, [&](const ir::Argument& argument) {
+bool is_given(std::span<const ir::Argument> arguments, std::string_view option) {
+  return std::ranges::any_of(arguments, [&](const ir::Argument& argument) {
     return argument.option == option && !argument.negated;
   });
 }
@@ -49,10 +50,25 @@ struct Bound {
   Span span;
 };
 
+void add_bounds(std::span<const ext::Option> options, std::span<const ir::Argument> arguments,
+                std::vector<Bound>& bounds) {
+  for (const ir::Argument& argument : arguments) {
+    const ext::Option* option = ext::option_named(options, argument.option);
+    if (option == nullptr || is_given(arguments, option->hooks_lifted_by)) continue;
+    const std::string_view hooks =
+        option->hooks_of != nullptr ? option->hooks_of(argument.text) : option->hooks;
+    if (hooks.empty()) continue;
+    bounds.push_back({fmt::format("--{}", option->name), hooks, argument.span});
+  }
+}
+
 std::vector<Bound> bounds_of(const ir::Rule& rule, net::Family family) {
   std::vector<Bound> bounds;
-  if (const ext::Target* row = row_of(rule, family); row != nullptr && !row->hooks.empty())
-    bounds.push_back({std::string(row->name), row->hooks, rule.target.span});
+  if (const ext::Target* row = row_of(rule, family)) {
+    if (!row->hooks.empty())
+      bounds.push_back({std::string(row->name), row->hooks, rule.target.span});
+    add_bounds(row->options, rule.target.arguments, bounds);
+  }
   for (const ir::Match& match : rule.matches) {
     const ext::Match* row = ext::find_match(match.name, family);
     if (row == nullptr) continue;
@@ -60,25 +76,38 @@ std::vector<Bound> bounds_of(const ir::Rule& rule, net::Family family) {
       const Span first = match.arguments.empty() ? Span{} : match.arguments.front().span;
       bounds.push_back({fmt::format("match {}", row->name), row->hooks, first});
     }
-    for (const ir::Argument& argument : match.arguments) {
-      const ext::Option* option = ext::option_named(row->options, argument.option);
-      if (option == nullptr || option->hooks.empty() || is_given(match, option->hooks_lifted_by))
-        continue;
-      bounds.push_back({fmt::format("--{}", option->name), option->hooks, argument.span});
-    }
+    add_bounds(row->options, match.arguments, bounds);
   }
   return bounds;
+}
+
+Result<void> check_match_tables(const ir::Rule& rule, const ir::Table& table, net::Family family) {
+  for (const ir::Match& match : rule.matches) {
+    const ext::Match* row = ext::find_match(match.name, family);
+    if (row == nullptr || row->tables.empty() || lists(row->tables, table.name)) continue;
+    const Span first = match.arguments.empty() ? Span{} : match.arguments.front().span;
+    return misplaced(rule, first,
+                     fmt::format("match {} works only in table {}", row->name, row->tables));
+  }
+  return {};
 }
 
 Result<void> check_tables(const ir::Table& table, net::Family family, bool& hooks_matter) {
   for (const ir::Chain& chain : table.chains) {
     for (const ir::Rule& rule : chain.rules) {
       if (!bounds_of(rule, family).empty()) hooks_matter = true;
+      if (auto r = check_match_tables(rule, table, family); !r) return r;
       const ext::Target* row = row_of(rule, family);
       if (row == nullptr) continue;
       if (!row->tables.empty() && !lists(row->tables, table.name)) {
         return misplaced(rule, rule.target.span,
                          fmt::format("{} works only in table {}", row->name, row->tables));
+      }
+      if (row->fits == nullptr) continue;
+      if (auto fits = row->fits(rule); !fits) {
+        Error error = fits.error();
+        if (error.span.empty()) error.span = rule.target.span;
+        return error;
       }
     }
   }

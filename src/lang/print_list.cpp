@@ -69,6 +69,7 @@ class Lister {
   std::string protocol(const ir::Argument* argument) const;
   std::string address(const ir::Argument* argument) const;
   std::string interface(const ir::Argument* argument) const;
+  std::string_view target_name(const ir::Rule& rule) const;
   void add_extensions(std::string& out, const ir::Rule& rule) const;
   uint8_t protocol_number(const ir::Argument* argument) const;
 
@@ -142,18 +143,25 @@ void Lister::add_extensions(std::string& out, const ir::Rule& rule) const {
                              .protocol = protocol_number(protocol),
                              .protocol_negated = protocol != nullptr && protocol->negated,
                              .names = &names_};
-  const auto add = [&](std::string text) {
-    if (!text.empty()) out += " " + text;
+  const auto add = [&](const std::string& text, bool glued = false) {
+    if (!text.empty() && !glued) out += ' ';
+    out += text;
   };
   for (const ir::Match& match : rule.matches) {
     if (const ext::Match* row = ext::find_match(match.name, family_)) {
-      add(ext::list_text(*row, match.arguments, layout_.numeric, context));
+      add(ext::list_text(*row, match.arguments, layout_.numeric, context), row->list_glued);
     }
   }
   if (rule.target.name.empty() || std::holds_alternative<ir::Jump>(rule.target.action)) return;
   if (const ext::Target* row = ext::find_target(rule.target.name, family_)) {
     add(ext::list_text(*row, rule.target.arguments, layout_.numeric, context));
   }
+}
+
+std::string_view Lister::target_name(const ir::Rule& rule) const {
+  if (std::holds_alternative<ir::Jump>(rule.target.action)) return rule.target.name;
+  const ext::Target* row = ext::find_target(rule.target.name, family_);
+  return row == nullptr || row->list_target.empty() ? rule.target.name : row->list_target;
 }
 
 void Lister::rule(std::string& out, const ir::Rule& rule, uint32_t number) const {
@@ -169,7 +177,7 @@ void Lister::rule(std::string& out, const ir::Rule& rule, uint32_t number) const
     out += scaled(rule.counters.packets, layout_);
     out += scaled(rule.counters.bytes, layout_);
   }
-  column(rule.target.name, 9);
+  column(target_name(rule), 9);
   const ir::Argument* protocol = find(rule.head, kProtocol);
   out += mark(protocol);
   column(this->protocol(protocol), 4);

@@ -29,22 +29,27 @@ std::string_view letter_of(std::string_view option) {
   return option;
 }
 
+std::string printed(const ext::ArgumentType& type, const std::string& text) {
+  if (type.always_quoted) return fmt::format("\"{}\"", text);
+  return type.free_text ? ext::quoted(text) : text;
+}
+
 void add_arguments(std::string& out, std::span<const ir::Argument> arguments,
                    std::span<const ext::Option> options) {
   for (const ir::Argument& argument : arguments) {
     if (argument.negated) out += " !";
     out += " --";
     out += argument.option;
-    bool free_text = false;
+    const ext::ArgumentType* type = nullptr;
     bool bare = argument.text.empty();
     for (const ext::Option& option : options) {
       if (option.name != argument.option) continue;
-      free_text = option.type->free_text;
-      bare = option.type->count == 0;
+      type = option.type;
+      bare = type->count == 0 && argument.text.empty();
     }
     if (bare) continue;
     out += ' ';
-    out += free_text ? ext::quoted(argument.text) : argument.text;
+    out += type == nullptr ? argument.text : printed(*type, argument.text);
   }
 }
 

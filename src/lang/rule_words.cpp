@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "ext/argument/word.h"
 #include "ir/verify.h"
 #include "lang/error.h"
 
@@ -54,7 +55,12 @@ Result<void> RuleWords::add_match(std::string_view name, Span span, OptionScanne
 
 bool RuleWords::add_implied_match(OptionScanner& scanner) {
   if (had_implied_match_ || !head_.protocol || head_.protocol_number == 0) return false;
-  const ext::Match* row = ext::find_match(protocol_text(head_.protocol_number, names_), family_);
+  // The name as it was typed counts, in lower case: `-p mh` brings in mh, `-p mobility-header`
+  // nothing.
+  std::string typed = head_.protocol->text;
+  std::ranges::transform(typed, typed.begin(), ext::lower_case);
+  const ext::Match* row = ext::find_match(typed, family_);
+  if (row == nullptr) row = ext::find_match(protocol_text(head_.protocol_number, names_), family_);
   if (row == nullptr) return false;
   had_implied_match_ = true;
   load(*row, head_.protocol->span, scanner);
@@ -87,7 +93,7 @@ Result<void> RuleWords::add_option(const OptionScanner::Hit& hit, bool negated,
   std::string_view words[2] = {hit.argument, {}};
   size_t count = hit.has_argument ? 1 : 0;
   Span span = hit.has_argument ? hit.argument_span : scanner.words()[hit.word].span;
-  if (hit.option->type->count == 2) {
+  if (hit.option->type->count == 2 || hit.option->type->optional_word) {
     if (const Word* second = scanner.take_argument()) {
       words[count++] = second->text;
       span.end = second->span.end;
@@ -110,12 +116,12 @@ Result<void> RuleWords::add_option(const OptionScanner::Hit& hit, bool negated,
 
 Result<void> RuleWords::finish_rows() {
   for (LoadedMatch& match : matches_) {
-    Result<std::vector<ir::Argument>> arguments = match.reader.finish();
+    Result<std::vector<ir::Argument>> arguments = match.reader.finish(context());
     if (!arguments) return placed(arguments.error(), match.span);
     match.arguments = *std::move(arguments);
   }
   if (target_.reader) {
-    Result<std::vector<ir::Argument>> arguments = target_.reader->finish();
+    Result<std::vector<ir::Argument>> arguments = target_.reader->finish(context());
     if (!arguments) return placed(arguments.error(), target_.span);
     target_.arguments = *std::move(arguments);
   }

@@ -32,7 +32,7 @@ Result<void> split_words(std::string_view line, uint32_t offset, std::vector<Wor
   words.clear();
   Word word;
   bool started = false;
-  bool in_quotes = false;
+  bool always_quoted = false;
   const auto at = [&](size_t i) { return offset + static_cast<uint32_t>(i); };
   const auto finish = [&](size_t end) {
     word.span.end = at(end);
@@ -42,7 +42,7 @@ Result<void> split_words(std::string_view line, uint32_t offset, std::vector<Wor
   for (size_t i = 0; i < line.size(); ++i) {
     char c = line[i];
     if (c == '\0') return bad_line("a NUL byte in the line", at(i), at(i + 1));
-    if (!in_quotes && is_blank(c)) {
+    if (!always_quoted && is_blank(c)) {
       if (started) finish(i);
       continue;
     }
@@ -51,17 +51,17 @@ Result<void> split_words(std::string_view line, uint32_t offset, std::vector<Wor
       word.span.begin = at(i);
     }
     if (c == '"') {
-      in_quotes = !in_quotes;
-      if (!in_quotes) finish(i + 1);
+      always_quoted = !always_quoted;
+      if (!always_quoted) finish(i + 1);
       continue;
     }
-    if (in_quotes && c == '\\') {
+    if (always_quoted && c == '\\') {
       if (++i == line.size()) break;
       c = line[i];
     }
     word.text += c;
   }
-  if (in_quotes) {
+  if (always_quoted) {
     return bad_line("the quote is not closed in its line", word.span.begin, at(line.size()));
   }
   if (started) finish(line.size());

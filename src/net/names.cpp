@@ -14,6 +14,8 @@
 #include <memory>
 
 #include "core/byte_order.h"
+#include "net/connection_labels.h"
+#include "net/ip_set.h"
 
 namespace bulkhead::net {
 
@@ -184,6 +186,24 @@ std::optional<std::string> SystemNames::group_name(uint32_t number) const {
   const ::group* entry = getgrgid(number);
   if (!entry) return std::nullopt;
   return entry->gr_name;
+}
+
+Result<uint16_t> SystemNames::ip_set(Family family, std::string_view name) const {
+  return ip_set_number(family, name);
+}
+
+std::optional<uint16_t> SystemNames::connection_label(std::string_view name) const {
+  for (const ConnectionLabel& label : system_connection_labels()) {
+    if (label.name == name) return label.bit;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> SystemNames::connection_label_name(uint16_t bit) const {
+  for (const ConnectionLabel& label : system_connection_labels()) {
+    if (label.bit == bit) return label.name;
+  }
+  return std::nullopt;
 }
 
 }  // namespace bulkhead::net

@@ -36,9 +36,20 @@ class Names {
   virtual std::optional<std::string> user_name(uint32_t number) const = 0;
   virtual std::optional<uint32_t> group(std::string_view name) const = 0;
   virtual std::optional<std::string> group_name(uint32_t number) const = 0;
+  // The number that the kernel has given to an ipset, whose addresses must be of that family or of
+  // none. It stays the set's as long as a rule asks for it. The error is iptables-legacy's.
+  virtual Result<uint16_t> ip_set(Family family, std::string_view name) const = 0;
+  // A bit of a connection's labels, by /etc/xtables/connlabel.conf.
+  virtual std::optional<uint16_t> connection_label(std::string_view name) const = 0;
+  virtual std::optional<std::string> connection_label_name(uint16_t bit) const = 0;
+  // iproute2's names for the realms of routes and the groups of interfaces.
+  enum class Iproute : uint8_t { kRealm, kInterfaceGroup };
+  virtual std::optional<uint32_t> iproute_number(Iproute kind, std::string_view name) const = 0;
+  virtual std::optional<std::string> iproute_name(Iproute kind, uint32_t number) const = 0;
 };
 
-// getprotobyname(3), getservbyname(3), getaddrinfo(3), getnetbyname(3), getpwnam(3), getgrnam(3).
+// getprotobyname(3), getservbyname(3), getaddrinfo(3), getnetbyname(3), getpwnam(3), getgrnam(3);
+// net/ip_set.h, net/connection_labels.h; /etc/iproute2.
 class SystemNames final : public Names {
  public:
   // kNotAsked: no host or network has a name, so nothing is sent to a name server.
@@ -56,6 +67,11 @@ class SystemNames final : public Names {
   std::optional<std::string> user_name(uint32_t number) const override;
   std::optional<uint32_t> group(std::string_view name) const override;
   std::optional<std::string> group_name(uint32_t number) const override;
+  Result<uint16_t> ip_set(Family family, std::string_view name) const override;
+  std::optional<uint16_t> connection_label(std::string_view name) const override;
+  std::optional<std::string> connection_label_name(uint16_t bit) const override;
+  std::optional<uint32_t> iproute_number(Iproute kind, std::string_view name) const override;
+  std::optional<std::string> iproute_name(Iproute kind, uint32_t number) const override;
 
  private:
   Hosts hosts_;

@@ -30,13 +30,25 @@ HeaderShape shape_of(uint8_t protocol) {
   return found == std::end(kShapes) ? HeaderShape{protocol, 0, 0} : *found;
 }
 
+size_t transport_size(const PacketFields& fields) {
+  constexpr size_t kMssOption = 4;
+  const bool mss = fields.protocol == kTcp && fields.tcp_mss;
+  return shape_of(fields.protocol).size + (mss ? kMssOption : 0);
+}
+
 bool is_fragment(const PacketFields& fields) {
   return fields.fragment_offset != 0 || fields.more_fragments;
 }
 
+size_t fixed_header(const PacketFields& fields) {
+  return fields.source.family == Family::kIpv4 ? kIpv4Header : kIpv6Header;
+}
+
 size_t network_header(const PacketFields& fields) {
-  if (fields.source.family == Family::kIpv4) return kIpv4Header;
-  return kIpv6Header + (is_fragment(fields) ? kFragmentHeader : 0);
+  size_t size = fixed_header(fields);
+  for (const ExtensionHeader& header : fields.headers) size += 1 + header.rest.size();
+  const bool fragment_header = fields.source.family == Family::kIpv6 && is_fragment(fields);
+  return size + (fragment_header ? kFragmentHeader : 0);
 }
 
 class Writer {
@@ -60,7 +72,9 @@ std::vector<uint8_t> transport_header(const PacketFields& fields, uint16_t lengt
       out.number(fields.source_port, 2).number(fields.destination_port, 2);
       out.number(1, 4).number((fields.tcp_flags & kAck) != 0 ? 1 : 0,
                               4);  // sequence and acknowledgement
-      out.number(5 << 12 | fields.tcp_flags, 2).number(65535, 2).number(0, 4);
+      out.number((transport_size(fields) / 4) << 12 | fields.tcp_flags, 2);
+      out.number(65535, 2).number(0, 4);
+      if (fields.tcp_mss) out.number(2, 1).number(4, 1).number(*fields.tcp_mss, 2);
       break;
     case kUdp:
     case kUdpLite:
@@ -114,30 +128,38 @@ void set_transport_checksum(const PacketFields& fields, std::vector<uint8_t>& pa
   store_be(sum, std::span(payload).subspan(shape.checksum_at, 2));
 }
 
-std::vector<uint8_t> ip_header(const PacketFields& fields, size_t length) {
+// Without those between it and the transport header.
+std::vector<uint8_t> ip_header(const PacketFields& fields, uint8_t next_header, size_t length) {
   Writer out;
   if (fields.source.family == Family::kIpv4) {
     const unsigned fragment = (fields.more_fragments ? 0x2000u : 0u) | fields.fragment_offset;
     out.number(0x45, 1)
-        .number(fields.dscp << 2, 1)
+        .number(fields.dscp << 2 | fields.ecn, 1)
         .number(length, 2)
         .number(0, 2)
         .number(fragment, 2);
-    out.number(fields.hop_limit, 1).number(fields.protocol, 1).number(0, 2);
+    out.number(fields.hop_limit, 1).number(next_header, 1).number(0, 2);
     out.number(fields.source.value, 4).number(fields.destination.value, 4);
     std::vector<uint8_t> header = out.take();
     store_be(internet_checksum(header), std::span(header).subspan(10, 2));
     return header;
   }
-  out.number(U128{6} << 28 | U128{fields.dscp} << 22, 4).number(length - kIpv6Header, 2);
-  out.number(is_fragment(fields) ? uint8_t{IPPROTO_FRAGMENT} : fields.protocol, 1);
-  out.number(fields.hop_limit, 1);
+  out.number(U128{6} << 28 | U128{fields.dscp} << 22 | U128{fields.ecn} << 20, 4)
+      .number(length - kIpv6Header, 2);
+  out.number(next_header, 1).number(fields.hop_limit, 1);
   out.number(fields.source.value, 16).number(fields.destination.value, 16);
-  if (is_fragment(fields)) {
-    const unsigned fragment = fields.fragment_offset * 8u | (fields.more_fragments ? 1u : 0u);
-    out.number(fields.protocol, 1).number(0, 1).number(fragment, 2).number(1, 4);
-  }
   return out.take();
+}
+
+// Those between the IP header and the transport's, in their order.
+std::vector<ExtensionHeader> header_chain(const PacketFields& fields) {
+  std::vector<ExtensionHeader> chain = fields.headers;
+  if (fields.source.family == Family::kIpv6 && is_fragment(fields)) {
+    const unsigned fragment = fields.fragment_offset * 8u | (fields.more_fragments ? 1u : 0u);
+    chain.push_back(
+        {IPPROTO_FRAGMENT, Writer().number(0, 1).number(fragment, 2).number(1, 4).take()});
+  }
+  return chain;
 }
 
 }  // namespace
@@ -148,8 +170,8 @@ bool has_ports(uint8_t protocol) {
 }
 
 uint32_t minimum_length(const PacketFields& fields) {
-  const size_t transport = fields.fragment_offset == 0 ? shape_of(fields.protocol).size : 0;
-  return static_cast<uint32_t>(network_header(fields) + transport);
+  const size_t transport = fields.fragment_offset == 0 ? transport_size(fields) : 0;
+  return static_cast<uint32_t>(network_header(fields) + transport + fields.data.size());
 }
 
 std::vector<uint8_t> build_packet(const PacketFields& fields) {
@@ -158,11 +180,20 @@ std::vector<uint8_t> build_packet(const PacketFields& fields) {
   std::vector<uint8_t> payload;
   if (fields.fragment_offset == 0) {
     payload = transport_header(fields, static_cast<uint16_t>(payload_length));
-    payload.resize(payload_length);
-    set_transport_checksum(fields, payload);
   }
+  payload.insert(payload.end(), fields.data.begin(), fields.data.end());
   payload.resize(payload_length);
-  std::vector<uint8_t> packet = ip_header(fields, length);
+  if (fields.fragment_offset == 0) set_transport_checksum(fields, payload);
+
+  const std::vector<ExtensionHeader> chain = header_chain(fields);
+  const auto next = [&](size_t at) {
+    return at < chain.size() ? chain[at].protocol : fields.protocol;
+  };
+  std::vector<uint8_t> packet = ip_header(fields, next(0), length);
+  for (size_t i = 0; i < chain.size(); ++i) {
+    packet.push_back(next(i + 1));
+    packet.insert(packet.end(), chain[i].rest.begin(), chain[i].rest.end());
+  }
   packet.insert(packet.end(), payload.begin(), payload.end());
   return packet;
 }

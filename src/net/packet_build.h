@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "net/address.h"
@@ -33,6 +35,12 @@ enum TcpFlag : uint8_t {
 // Whether the protocol's header begins with a source and a destination port.
 bool has_ports(uint8_t protocol);
 
+// A header between the IP header and the transport's: IPv6's extension headers, and AH.
+struct ExtensionHeader {
+  uint8_t protocol = 0;
+  std::vector<uint8_t> rest;  // its bytes behind the first, which says what comes next
+};
+
 // One IP packet, with the fields that a firewall commonly asks for.
 struct PacketFields {
   Address source;  // of the same family as the destination
@@ -43,13 +51,17 @@ struct PacketFields {
   uint8_t tcp_flags = 0;
   uint8_t icmp_type = 0;  // ICMP and ICMPv6
   uint8_t icmp_code = 0;
-  uint8_t dccp_type = 0;   // RFC 4340, 5.1: 0 is a request
-  uint8_t sctp_chunk = 1;  // type of its only chunk, RFC 9260, 3.2: 1 is INIT
-  uint8_t hop_limit = 64;  // of IPv4: time to live
-  uint8_t dscp = 0;        // RFC 2474, 6 bits
+  uint8_t dccp_type = 0;              // RFC 4340, 5.1: 0 is a request
+  uint8_t sctp_chunk = 1;             // type of its only chunk, RFC 9260, 3.2: 1 is INIT
+  uint8_t hop_limit = 64;             // of IPv4: time to live
+  uint8_t dscp = 0;                   // RFC 2474, 6 bits
+  uint8_t ecn = 0;                    // RFC 3168, 2 bits
+  std::optional<uint16_t> tcp_mss{};  // the option that names the largest segment
   uint16_t fragment_offset =
       0;  // in units of 8 bytes; not 0: a later fragment, without a transport header
   bool more_fragments = false;
+  std::vector<ExtensionHeader> headers = {};  // a fragment header of the above comes behind them
+  std::vector<uint8_t> data = {};             // behind the transport header
   uint32_t length = 0;  // of the whole packet, in bytes; the payload fills it up. 0: the shortest
 };
 

@@ -14,6 +14,7 @@ namespace {
 using words::icmp_types;
 using words::kCasts;
 using words::kFlags;
+using words::kHeaders;
 using words::kStates;
 using words::Named;
 using words::value_of;
@@ -21,6 +22,9 @@ using words::value_of;
 constexpr uint16_t kDefaultSourcePort = 40000;
 constexpr uint16_t kDefaultDestinationPort = 80;
 constexpr size_t kInterfaceNameMax = 15;  // IFNAMSIZ less its final zero
+// So that no packet gets longer than its length can say.
+constexpr size_t kHeadersMax = 8;
+constexpr size_t kBytesMax = 2048;
 
 std::string known_words(std::span<const Named> table) {
   std::string out;
@@ -36,6 +40,18 @@ std::optional<uint32_t> parse_number(std::string_view text, uint32_t max) {
       std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
   if (error != std::errc() || end != text.data() + text.size() || value > max) return std::nullopt;
   return value;
+}
+
+// "00ff", of any length up to kBytesMax.
+std::optional<std::vector<uint8_t>> parse_hex(std::string_view text) {
+  if (text.empty() || text.size() % 2 != 0 || text.size() > 2 * kBytesMax) return std::nullopt;
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const char* const end = text.data() + i + 2;
+    if (std::from_chars(text.data() + i, end, bytes.emplace_back(), 16).ptr != end)
+      return std::nullopt;
+  }
+  return bytes;
 }
 
 struct Word {
@@ -107,6 +123,8 @@ class Parser {
   Result<void> parse_flags(const Word& keyword);
   Result<void> parse_type(const Word& keyword);
   Result<void> parse_mac(const Word& keyword);
+  Result<void> parse_header(const Word& keyword);
+  Result<void> parse_data(const Word& keyword);
   template <class Count>
   Result<void> parse_count(const Word& keyword, std::string_view what, uint32_t max, Count& count);
   Result<void> finish();
@@ -122,6 +140,7 @@ class Parser {
   std::optional<Word> type_word_;
   std::optional<Word> chunk_word_;
   std::optional<Word> length_word_;
+  std::optional<Word> mss_word_;
 };
 
 constexpr std::string_view kForm =
@@ -314,6 +333,45 @@ Result<void> Parser::parse_mac(const Word& keyword) {
   return {};
 }
 
+Result<void> Parser::parse_header(const Word& keyword) {
+  auto word = argument(keyword, "a header");
+  if (!word) return word.error();
+  const size_t colon = word->text.find(':');
+  const auto protocol = value_of(kHeaders, word->text.substr(0, colon));
+  auto rest =
+      colon == std::string_view::npos ? std::nullopt : parse_hex(word->text.substr(colon + 1));
+  if (!protocol || !rest) {
+    return wrong(*word, fmt::format("\"{}\" is not a header and its bytes", word->text),
+                 "such as dst:00010400000000; known: " + known_words(kHeaders));
+  }
+  std::vector<ExtensionHeader>& headers = packet_.fields.headers;
+  if (headers.size() == kHeadersMax) return wrong(keyword, "there are too many headers");
+  if (*protocol != IPPROTO_AH && packet_.family() == Family::kIpv4)
+    return wrong(*word, "only IPv6 has such a header");
+  headers.push_back({static_cast<uint8_t>(*protocol), *std::move(rest)});
+  return {};
+}
+
+Result<void> Parser::parse_data(const Word& keyword) {
+  auto word = argument(keyword, "the payload");
+  if (!word) return word.error();
+  std::string_view text = word->text;
+  std::vector<uint8_t> data(text.begin(), text.end());
+  if (text.starts_with("0x")) {
+    auto bytes = parse_hex(text.substr(2));
+    if (!bytes) {
+      return wrong(*word, fmt::format("behind 0x come hexadecimal digits, two a byte, at most {} "
+                                      "bytes",
+                                      kBytesMax));
+    }
+    data = *std::move(bytes);
+  }
+  if (data.size() > kBytesMax)
+    return wrong(*word, fmt::format("the payload has more than {} bytes", kBytesMax));
+  packet_.fields.data = std::move(data);
+  return {};
+}
+
 Result<void> Parser::parse_word(const Word& word) {
   if (const auto state = value_of(kStates, word.text)) {
     if (state_word_) return wrong(word, "a packet has one state");
@@ -326,6 +384,8 @@ Result<void> Parser::parse_word(const Word& word) {
   if (word.text == "flags") return parse_flags(word);
   if (word.text == "type") return parse_type(word);
   if (word.text == "mac") return parse_mac(word);
+  if (word.text == "header") return parse_header(word);
+  if (word.text == "data") return parse_data(word);
   if (const auto cast = value_of(kCasts, word.text)) {
     packet_.cast = static_cast<LinkCast>(*cast);
     return {};
@@ -343,17 +403,21 @@ Result<void> Parser::parse_word(const Word& word) {
   if (word.text == "gid") return parse_count(word, "a group", UINT32_MAX, packet_.group);
   if (word.text == "ttl") return parse_count(word, "a time to live", 255, fields.hop_limit);
   if (word.text == "dscp") return parse_count(word, "a DSCP", 63, fields.dscp);
+  if (word.text == "ecn") return parse_count(word, "an ECN codepoint", 3, fields.ecn);
+  if (word.text == "mss") mss_word_ = word;
+  if (word.text == "mss") return parse_count(word, "a segment size", UINT16_MAX, fields.tcp_mss);
   if (word.text == "chunk") return parse_count(word, "a chunk type", 255, fields.sctp_chunk);
   return wrong(word, fmt::format("\"{}\" is not known here", word.text),
                "known: " + known_words(kStates) + ", " + known_words(kCasts) +
-                   ", in, out, flags, type, chunk, length, fragment, mark, ctmark, ttl, dscp, mac, "
-                   "uid, gid");
+                   ", in, out, flags, type, chunk, length, fragment, header, mark, ctmark, ttl, "
+                   "dscp, ecn, mss, data, mac, uid, gid");
 }
 
 // What depends on several words.
 Result<void> Parser::finish() {
   PacketFields& fields = packet_.fields;
   if (flags_word_ && fields.protocol != kTcp) return wrong(*flags_word_, "only TCP has flags");
+  if (mss_word_ && fields.protocol != kTcp) return wrong(*mss_word_, "only TCP has a segment size");
   const bool icmp = fields.protocol == kIcmp || fields.protocol == kIcmp6;
   if (type_word_ && !icmp && fields.protocol != kDccp)
     return wrong(*type_word_, "only ICMP and DCCP have a type");

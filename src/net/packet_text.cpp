@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "net/packet_words.h"
 
@@ -15,6 +16,7 @@ namespace {
 using words::icmp_types;
 using words::kCasts;
 using words::kFlags;
+using words::kHeaders;
 using words::kStates;
 using words::Named;
 using words::value_of;
@@ -30,6 +32,18 @@ std::string mac_text(uint64_t mac) {
   for (int shift = 40; shift >= 0; shift -= 8)
     out += fmt::format("{}{:02x}", out.empty() ? "" : ":", mac >> shift & 0xff);
   return out;
+}
+
+std::string hex_text(const std::vector<uint8_t>& bytes) {
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+// As it is where it reads so again, else in hex.
+std::string data_text(const std::vector<uint8_t>& data) {
+  const auto plain = [](uint8_t c) { return c > ' ' && c <= '~' && c != '>'; };
+  const std::string text(data.begin(), data.end());
+  if (std::ranges::all_of(data, plain) && !text.starts_with("0x")) return text;
+  return "0x" + hex_text(data);
 }
 
 std::string flags_text(uint8_t flags) {
@@ -70,6 +84,11 @@ std::string to_string(const PacketText& packet) {
     out += fmt::format(" type {}/{}", fields.icmp_type, fields.icmp_code);
   }
   if (fields.length != 0) out += fmt::format(" length {}", fields.length);
+  for (const ExtensionHeader& header : fields.headers) {
+    const auto* named = std::ranges::find(kHeaders, header.protocol, &Named::value);
+    if (named == std::end(kHeaders)) continue;
+    out += fmt::format(" header {}:{}", named->name, hex_text(header.rest));
+  }
   if (fields.fragment_offset != 0) out += fmt::format(" fragment {}", fields.fragment_offset);
   if (fields.protocol == kDccp && fields.dccp_type != 0)
     out += fmt::format(" type {}", fields.dccp_type);
@@ -78,6 +97,9 @@ std::string to_string(const PacketText& packet) {
     out += fmt::format(" chunk {}", fields.sctp_chunk);
   if (fields.hop_limit != usual.hop_limit) out += fmt::format(" ttl {}", fields.hop_limit);
   if (fields.dscp != 0) out += fmt::format(" dscp {}", fields.dscp);
+  if (fields.ecn != 0) out += fmt::format(" ecn {}", fields.ecn);
+  if (fields.tcp_mss) out += fmt::format(" mss {}", *fields.tcp_mss);
+  if (!fields.data.empty()) out += " data " + data_text(fields.data);
   if (packet.mark != 0) out += fmt::format(" mark {:#x}", packet.mark);
   if (packet.connection_mark != 0) out += fmt::format(" ctmark {:#x}", packet.connection_mark);
   if (packet.source_mac) out += " mac " + mac_text(*packet.source_mac);

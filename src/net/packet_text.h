@@ -45,10 +45,15 @@ enum class LinkCast : uint8_t { kUnicast = 0, kBroadcast = 1, kMulticast = 2 };
 //   chunk N            SCTP: the type of its only chunk; 1 (INIT) unless given
 //   length N           of the whole packet in bytes
 //   fragment N         a later fragment, N in units of 8 bytes
+//   header H:BYTES     before the transport header: hbh, dst, rt or frag of IPv6, or ah; BYTES, in
+//                      hex, are all of it but the first, which says what comes next. Any number of
+//                      them
 //   mark N, ctmark N   decimal or 0x...; ctmark is the connection's
 //   ttl N              time to live or hop limit where the hook sees it (a router takes one off
 //                      before FORWARD); 64 unless given
-//   dscp N             0 to 63
+//   dscp N, ecn N      0 to 63, 0 to 3
+//   mss N              TCP: the option that names the largest segment
+//   data WORD          what the payload begins with: the word itself, or bytes in hex behind 0x
 //   mac A:B:C:D:E:F    it came over Ethernet, from there
 //   broadcast, multicast   as the link sees its destination; else it was for this host
 //   uid N, gid N       the user and the group of the socket that sends it

@@ -3,6 +3,8 @@
 
 // The words of net/packet_text.h that stand for numbers; for its reader and its printer alone.
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -24,6 +26,12 @@ inline constexpr Named kStates[] = {
 inline constexpr Named kCasts[] = {{"broadcast", 1}, {"multicast", 2}};
 inline constexpr Named kFlags[] = {{"fin", kFin}, {"syn", kSyn}, {"rst", kRst}, {"psh", kPsh},
                                    {"ack", kAck}, {"urg", kUrg}, {"ece", kEce}, {"cwr", kCwr}};
+// Extension headers of IPv6; ah is IPv4's too.
+inline constexpr Named kHeaders[] = {{"hbh", IPPROTO_HOPOPTS},
+                                     {"dst", IPPROTO_DSTOPTS},
+                                     {"rt", IPPROTO_ROUTING},
+                                     {"frag", IPPROTO_FRAGMENT},
+                                     {"ah", IPPROTO_AH}};
 // Type and code in one number: type << 8 | code. IANA's registries of ICMP and ICMPv6 parameters,
 // in the spelling of iptables.
 inline constexpr Named kIcmpTypes[] = {{"echo-request", 0x0800},

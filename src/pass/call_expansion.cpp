@@ -10,10 +10,6 @@ namespace bulkhead::pass {
 
 namespace {
 
-// Copies are exact because nothing on the way changes what a condition reads. An action that does
-// must not stand between a call and its copies: think before counting it in here.
-static_assert(std::variant_size_v<ir::Action> == 8);
-
 bool remembers(const ir::Condition& condition) {
   struct Visitor {
     bool operator()(const ir::Constraint&) const { return false; }
@@ -49,9 +45,7 @@ bool leaves_chain(const ir::Rule& rule) {
 }
 
 bool ends_walk(const ir::Rule& rule) {
-  const ir::Action& action = rule.target.action;
-  return leaves_chain(rule) || std::holds_alternative<ir::Accept>(action) ||
-         std::holds_alternative<ir::Drop>(action) || std::holds_alternative<ir::Reject>(action);
+  return leaves_chain(rule) || ir::flow_of(rule.target.action) == ir::Flow::kDecides;
 }
 
 // The rule for those packets only that satisfied `guard`. What the guard has asked is not asked
@@ -82,11 +76,23 @@ bool has_memory(const ir::Rule& rule) {
 
 bool CallSite::is_goto() const { return pass::is_goto(call); }
 
-Callee::Callee(const ir::Chain& chain) : chain_(&chain) {
+bool changes_what_follows(const ir::Rule& rule, bool changing_calls) {
+  const ir::Action& action = rule.target.action;
+  switch (ir::flow_of(action)) {
+    case ir::Flow::kGoesOn: return ir::changes_packet(action);
+    case ir::Flow::kCalls: return changing_calls && !is_goto(rule);
+    case ir::Flow::kDecides:
+    case ir::Flow::kReturns: break;
+  }
+  return false;
+}
+
+Callee::Callee(const ir::Chain& chain, bool changing_calls) : chain_(&chain) {
   for (const ir::Rule& rule : chain.rules) {
     const size_t number = live_++;
     const bool fork = leaves_chain(rule) && !takes_all(rule);
     forks_ += fork ? 1 : 0;
+    if (!change_ && changes_what_follows(rule, changing_calls)) change_ = number;
     if (has_memory(rule)) {
       if (!memory_) memory_ = number;
       if (fork && !fork_with_memory_) fork_with_memory_ = number;
@@ -116,7 +122,14 @@ std::optional<std::string> obstacle(const CallSite& site, const Callee& callee) 
     return fmt::format("{} {}, and that chain is called from several places",
                        rule(*callee.memory()), kMemory);
   }
+  // What stands behind it asks again what the call has asked, of a packet that is another one.
+  if (callee.change() && *callee.change() + 1 < callee.live()) {
+    return fmt::format("{} changes the packet", rule(*callee.change()));
+  }
   if (site.tail() == 0) return std::nullopt;
+  if (callee.forks() > 0 && site.change_behind) {
+    return fmt::format("a rule behind the call of {} changes the packet", callee.chain().name);
+  }
   if (callee.fork_with_memory()) {
     return fmt::format("{} {}, which can be asked only once a packet",
                        rule(*callee.fork_with_memory()), kMemory);

@@ -13,7 +13,8 @@ namespace bulkhead::pass {
 // What it takes to put a chain's rules in the place of a call to it. See pass/inline_deep_chains.h.
 class Callee {
  public:
-  explicit Callee(const ir::Chain& chain);
+  // changing_calls: the chains that it calls may change the packet.
+  explicit Callee(const ir::Chain& chain, bool changing_calls = false);
 
   // The rules that a packet can meet.
   size_t live() const { return live_; }
@@ -23,6 +24,8 @@ class Callee {
   // and some don't.
   size_t forks() const { return forks_; }
   // The first live rule with a memory, and the first fork with one.
+  // The first live rule behind which the packet may be another one.
+  std::optional<size_t> change() const { return change_; }
   std::optional<size_t> memory() const { return memory_; }
   std::optional<size_t> fork_with_memory() const { return fork_with_memory_; }
 
@@ -33,6 +36,7 @@ class Callee {
   size_t live_ = 0;
   bool falls_through_ = true;
   size_t forks_ = 0;
+  std::optional<size_t> change_;
   std::optional<size_t> memory_;
   std::optional<size_t> fork_with_memory_;
 };
@@ -40,12 +44,16 @@ class Callee {
 // The rule has a condition that may be asked once a packet and in one place (a limit, an opaque
 // match).
 bool has_memory(const ir::Rule& rule);
+// A packet that goes on behind the rule may be another one than before it: its target writes, or
+// calls a chain that may.
+bool changes_what_follows(const ir::Rule& rule, bool changing_calls);
 
 // A call and what stands behind it in its chain.
 struct CallSite {
   const ir::Rule& call;
   size_t behind = 0;           // rules of the caller
   bool memory_behind = false;  // one of them has a memory
+  bool change_behind = false;  // behind one of them the packet may be another one
   size_t callers = 1;          // of the callee
 
   bool is_goto() const;

@@ -16,7 +16,12 @@ namespace {
 
 class TableInliner {
  public:
-  TableInliner(ir::Table& table, const Options& options) : table_(table), options_(options) {}
+  TableInliner(ir::Table& table, const Options& options) : table_(table), options_(options) {
+    for (const ir::Chain& chain : table.chains) {
+      for (const ir::Rule& rule : chain.rules)
+        changing_calls_ |= changes_what_follows(rule, /*changing_calls=*/false);
+    }
+  }
 
   Result<void> run() {
     const CallGraph before(table_);
@@ -47,21 +52,25 @@ class TableInliner {
   Choice choose(const CallGraph& graph) const {
     std::vector<Choice> choices(table_.chains.size());
     std::vector<std::optional<Callee>> callees(table_.chains.size());
-    std::vector<std::optional<size_t>> memories(table_.chains.size());  // the last rule with one
+    // The last rule with a memory, and the last that changes the packet.
+    std::vector<std::optional<size_t>> memories(table_.chains.size());
+    std::vector<std::optional<size_t>> changes(table_.chains.size());
     for (size_t chain = 0; chain < table_.chains.size(); ++chain) {
       const auto& rules = table_.chains[chain].rules;
-      for (size_t i = rules.size(); i-- > 0 && !memories[chain];) {
+      for (size_t i = 0; i < rules.size(); ++i) {
         if (has_memory(rules[i])) memories[chain] = i;
+        if (changes_what_follows(rules[i], changing_calls_)) changes[chain] = i;
       }
     }
     std::string first_obstacle;
     for (const Call& call : graph.calls()) {
       if (!too_deep(call, graph)) continue;
       auto& callee = callees[call.to];
-      if (!callee) callee.emplace(table_.chains[call.to]);
+      if (!callee) callee.emplace(table_.chains[call.to], changing_calls_);
       const auto& rules = table_.chains[call.from].rules;
       const CallSite site{rules[call.rule], rules.size() - call.rule - 1,
-                          memories[call.from] > call.rule, graph.callers(call.to)};
+                          memories[call.from] > call.rule, changes[call.from] > call.rule,
+                          graph.callers(call.to)};
       if (const auto why = obstacle(site, *callee)) {
         if (first_obstacle.empty()) first_obstacle = *why;
         continue;
@@ -79,17 +88,19 @@ class TableInliner {
   Result<void> rewrite_caller(const std::vector<Call>& calls, size_t& next,
                               const CallGraph& graph) {
     const size_t from = calls[next].from;
-    const Callee callee(table_.chains[calls[next].to]);
+    const Callee callee(table_.chains[calls[next].to], changing_calls_);
     size_t end = next;
     while (end < calls.size() && calls[end].from == from) ++end;
 
     std::vector<ir::Rule>& rules = table_.chains[from].rules;
     std::vector<ir::Rule> rewritten;  // from the last to the first
     bool memory_behind = false;
+    bool change_behind = false;
     for (size_t i = rules.size(), last = end; i-- > 0;) {
       const bool chosen = last > next && calls[last - 1].rule == i;
       if (chosen) --last;
-      const CallSite site{rules[i], rewritten.size(), memory_behind, graph.callers(calls[next].to)};
+      const CallSite site{rules[i], rewritten.size(), memory_behind, change_behind,
+                          graph.callers(calls[next].to)};
       // A call behind this one may have brought a memory here: then this one waits for another
       // round.
       if (chosen && !obstacle(site, callee)) {
@@ -97,10 +108,12 @@ class TableInliner {
         if (made_ > options_.max_rules) return too_large(calls[last], graph);
         expand(site, callee, rewritten);
         memory_behind |= callee.memory().has_value();
+        change_behind |= callee.change().has_value();
       } else {
         rewritten.push_back(std::move(rules[i]));
       }
       memory_behind |= has_memory(rewritten.back());
+      change_behind |= changes_what_follows(rewritten.back(), changing_calls_);
     }
     std::ranges::reverse(rewritten);
     rules = std::move(rewritten);
@@ -128,7 +141,7 @@ class TableInliner {
         graph.calls(), [&](const Call& call) { return too_deep(call, graph); });
     return {.kind = ErrorKind::kRefused,
             .message = fmt::format("{}: {}", too_deep_text(deep, graph), choice.obstacle),
-            .hint = "such a condition may stand in chains that nest less deep",
+            .hint = "such a rule may stand in chains that nest less deep",
             .span = table_.chains[deep.from].rules[deep.rule].span};
   }
 
@@ -141,7 +154,8 @@ class TableInliner {
 
   ir::Table& table_;
   const Options& options_;
-  size_t made_ = 0;  // rules
+  bool changing_calls_ = false;  // a call may change the packet
+  size_t made_ = 0;              // rules
 };
 
 }  // namespace

@@ -55,6 +55,19 @@ uint32_t route_type(const net::Address& address, std::string_view interface) {
   return multicast ? uint32_t{RTN_MULTICAST} : uint32_t{RTN_UNICAST};
 }
 
+// Whether nft_fib4_eval() and nft_fib6_eval() of the kernel find a way there, by any interface or
+// by that one. The default route is eth0's. Link-local addresses are those of the link that the
+// packet came from, and eth1 has none.
+uint32_t path_to(const net::Address& address, std::string_view interface, std::string_view from) {
+  const std::string text = net::to_string(address);
+  for (const std::string_view own : {"192.0.2.2", "203.0.113.2", "2001:db8::2", "2001:db8:1::2"}) {
+    if (text == own) return 0;
+  }
+  if (text.starts_with("fe80:")) return from == "eth1" ? 0 : 1;
+  const bool second = text.starts_with("203.0.113.") || text.starts_with("2001:db8:1:");
+  return interface.empty() || interface == (second ? "eth1" : "eth0") ? 1 : 0;
+}
+
 sim::Packet at_hook(const net::PacketText& packet, std::string_view before) {
   const net::Address& source = packet.fields.source;
   const net::Address& destination = packet.fields.destination;
@@ -75,6 +88,17 @@ sim::Packet at_hook(const net::PacketText& packet, std::string_view before) {
         {ir::Route::kDestinationOnIn, route_type(destination, packet.in_interface)},
         {ir::Route::kDestinationOnOut, route_type(destination, packet.out_interface)},
     };
+  }
+  for (const auto& [key, interface] :
+       {std::pair{ir::Route::kPathToSource, std::string()},
+        std::pair{ir::Route::kPathToSourceByMark, std::string()},
+        std::pair{ir::Route::kPathToSourceOnIn, packet.in_interface},
+        std::pair{ir::Route::kPathToSourceOnInByMark, packet.in_interface}}) {
+    at.routes[key] = path_to(source, interface, packet.in_interface);
+  }
+  if (packet.family() == net::Family::kIpv6) {
+    const bool own = path_to(source, "", "eth0") == 0;
+    at.routes[ir::Route::kSource] = own ? RTN_LOCAL : RTN_UNICAST;
   }
   if (packet.source_mac) {
     at.in_device_type = ARPHRD_ETHER;
@@ -134,6 +158,7 @@ bool asks_the_kernel(std::string_view rule, net::Family family) {
 
 template <class Row> void check(const Row& row) {
   for (const Example& example : row.examples) {
+    if (example.refused) continue;
     const net::Family family = family_of(row.families, example.hit);
     const sim::Truth hit = matches_packet(example, family, example.hit);
     const sim::Truth miss = matches_packet(example, family, example.miss);

@@ -10,7 +10,7 @@ using net::Family;
 
 TEST(Registry, IsSortedByName) {
   for (size_t i = 1; i < matches().size(); ++i)
-    EXPECT_LT(matches()[i - 1]->name, matches()[i]->name);
+    EXPECT_LE(matches()[i - 1]->name, matches()[i]->name);
   for (size_t i = 1; i < targets().size(); ++i)
     EXPECT_LE(targets()[i - 1]->name, targets()[i]->name);
   EXPECT_GE(matches().size(), 9u);
@@ -28,6 +28,10 @@ TEST(Registry, KeepsTheFamiliesApart) {
   EXPECT_NE(find_match("icmp", Family::kIpv4), nullptr);
   EXPECT_EQ(find_match("icmp", Family::kIpv6), nullptr);
   EXPECT_EQ(find_match("icmp6", Family::kIpv4), nullptr);
+  ASSERT_NE(find_match("ah", Family::kIpv4), nullptr);
+  ASSERT_NE(find_match("ah", Family::kIpv6), nullptr);
+  EXPECT_EQ(find_match("ah", Family::kIpv4)->options.size(), 1u);
+  EXPECT_EQ(find_match("ah", Family::kIpv6)->options.size(), 3u);
   EXPECT_NE(find_target("REJECT", Family::kIpv4), find_target("REJECT", Family::kIpv6));
   EXPECT_NE(find_target("REJECT", Family::kIpv6), nullptr);
 }

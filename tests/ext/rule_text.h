@@ -118,12 +118,12 @@ class RuleText {
   // As -L prints it behind the addresses.
   std::string list(bool numeric) const {
     std::string text;
-    const auto add = [&](const std::string& part) {
-      if (!text.empty() && !part.empty()) text += ' ';
+    const auto add = [&](const std::string& part, bool glued = false) {
+      if (!text.empty() && !part.empty() && !glued) text += ' ';
       text += part;
     };
     for (const auto& [match, arguments] : matches_)
-      add(list_text(*match, arguments, numeric, context_));
+      add(list_text(*match, arguments, numeric, context_), match->list_glued);
     if (target_ != nullptr) add(list_text(*target_, target_arguments_, numeric, context_));
     return text;
   }
@@ -141,8 +141,11 @@ class RuleText {
     for (const ir::Argument& argument : arguments) {
       text += (argument.negated ? " ! --" : " --") + argument.option;
       const Option* option = find_option(options, argument.option);
-      if (option->type->count == 0) continue;
-      text += ' ' + (option->type->free_text ? in_quotes(argument.text) : argument.text);
+      if (option->type->count == 0 && argument.text.empty()) continue;
+      text += ' ';
+      text += option->type->always_quoted ? '"' + argument.text + '"'
+              : option->type->free_text   ? in_quotes(argument.text)
+                                          : argument.text;
     }
   }
 
@@ -202,9 +205,13 @@ class RuleText {
       return next;
     }
     std::vector<std::string_view> arguments;
-    while (arguments.size() < option->type->count && next < words_.size()) {
+    const bool optional = option->type->optional_word;
+    const size_t most = optional ? 1 : option->type->count;
+    while (arguments.size() < most && next < words_.size()) {
       const std::string& argument = words_[next];
-      if (!arguments.empty() && (argument.starts_with('-') || argument.starts_with('!'))) break;
+      if ((optional || !arguments.empty()) &&
+          (argument.starts_with('-') || argument.starts_with('!')))
+        break;
       arguments.push_back(words_[next++]);
     }
     if (Result<void> added = reader->add(*option, negated, arguments, {}, context_); !added) {
@@ -214,7 +221,7 @@ class RuleText {
   }
 
   void finish(const OptionReader& reader, std::vector<ir::Argument>& arguments) {
-    Result<std::vector<ir::Argument>> finished = reader.finish();
+    Result<std::vector<ir::Argument>> finished = reader.finish(context_);
     if (finished) {
       arguments = *std::move(finished);
     } else {

@@ -21,7 +21,8 @@ FAMILIES = [
     (r"libnftnl/|libmnl/", ["backend/nft/netlink/"]),
     (r"libnetfilter_", ["backend/nft/netlink/"]),
     # What a match of xtables is made of, for the rows whose answer is the kernel's.
-    (r"linux/netfilter/(xt_|nf_conntrack_)", ["backend/nft/", "ext/"]),
+    (r"linux/netfilter/ipset/", ["net/ip_set.cpp"]),
+    (r"linux/netfilter(/(xt_|nf_conntrack_)|_ipv4/ipt_|_ipv6/ip6t_)", ["backend/nft/", "ext/"]),
     (r"linux/netfilter", ["backend/nft/"]),
     (r"zstd\.h", ["backend/nft/", "host/"]),
     (r"CLI/", ["app/"]),
@@ -165,6 +166,7 @@ def self_test():
         ("backend/nft/b.cpp", "#include <libnftnl/rule.h>\n", "belongs in src/backend/nft/netlink/"),
         ("net/b.cpp", "#include <linux/netfilter/nf_tables.h>\n", "belongs in src/backend/nft/"),
         ("net/b.cpp", "#include <linux/netfilter/xt_mac.h>\n", "belongs in src/backend/nft/ or src/ext/"),
+        ("net/b.cpp", "#include <linux/netfilter_ipv6/ip6t_rt.h>\n", "belongs in src/backend/nft/ or src/ext/"),
         ("lab/b.cpp", "#include <nlohmann/json.hpp>\n", "belongs in src/app/"),
         ("net/b.cpp", "#include <boost/any.hpp>\n", "no family"),
         ("net/b.cpp", "\n" * 500, "split it"),

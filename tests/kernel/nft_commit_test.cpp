@@ -69,7 +69,7 @@ TEST_F(NftTest, ARehearsalIsTheKernelsWordAndChangesNothing) {
        step(2, {ir::Opaque{.name = "nonesuch", .bytes = std::vector<uint8_t>(8)}}, ir::Drop{})});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().message,
-            "the kernel refused a rule of chain INPUT: No such file or directory");
+            "Extension nonesuch revision 0 not supported, missing kernel module?");
   const Snapshot after = read();
   EXPECT_EQ(after.generation, before.generation);
   EXPECT_EQ(after.v4.transaction, before.v4.transaction);

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Every kind of condition and action comes back from the kernel as it was sent, and nft(8) can read
 // its own listing of it.
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "ir/dump.h"
 #include "kernel/nft_fixture.h"
 
 namespace bulkhead::backend::nft::testing {
@@ -205,6 +212,81 @@ std::vector<classify::Step> all_actions(net::Family family, std::vector<classify
   return steps;
 }
 
+constexpr ir::Field kHops{"ttl", "time to live", ir::Kind::kNumber,
+                          ir::at(ir::Base::kNetwork, 64, 8), ir::at(ir::Base::kNetwork, 56, 8)};
+constexpr ir::Field kEcn{"ecn", "ECN", ir::Kind::kFlags, ir::at(ir::Base::kTransport, 104, 2),
+                         ir::at(ir::Base::kTransport, 104, 2)};
+
+// A plan with one rule in one built-in chain of a table.
+classify::Plan plan_in(net::Family family, std::string_view table, std::string_view chain,
+                       const ir::Action& action, std::vector<ir::Condition> conditions) {
+  classify::Plan made = plan(family, {step(1, std::move(conditions), action)});
+  const auto& chains = ir::builtin_table(table)->chains;
+  const auto builtin = std::ranges::find(chains, chain, &ir::BuiltinChain::name);
+  classify::Entry& entry = made.entries[0];
+  entry.table = made.chains[0].table = table;
+  entry.chain = made.chains[0].name = chain;
+  entry.hook = builtin->hook;
+  entry.priority = builtin->priority;
+  return made;
+}
+
+std::vector<ir::Action> translations(net::Family family, bool source) {
+  using Nat = ir::Nat;
+  const Nat::Addresses one{{family, 0xc0000205}, {family, 0xc0000205}};
+  const Nat::Addresses some{{family, 0xc0000200}, {family, 0xc00002ff}};
+  const Nat::Kind kind = source ? Nat::Kind::kSnat : Nat::Kind::kDnat;
+  std::vector<ir::Action> actions;
+  for (const auto& addresses :
+       {std::optional(one), std::optional(some), std::optional<Nat::Addresses>()}) {
+    for (const auto& ports : {std::optional<Nat::Ports>(), std::optional(Nat::Ports{80, 80, {}}),
+                              std::optional(Nat::Ports{80, 90, {}})}) {
+      if (!addresses && !ports) continue;
+      actions.emplace_back(Nat{.kind = kind, .addresses = addresses, .ports = ports});
+      actions.emplace_back(Nat{.kind = kind,
+                               .addresses = addresses,
+                               .ports = ports,
+                               .random = true,
+                               .fully_random = true,
+                               .persistent = true});
+    }
+  }
+  actions.emplace_back(Nat{.kind = Nat::Kind::kNetmap, .addresses = some, .ports = {}});
+  for (const auto& ports : {std::optional<Nat::Ports>(), std::optional(Nat::Ports{80, 90, {}})}) {
+    const Nat::Kind own = source ? Nat::Kind::kMasquerade : Nat::Kind::kRedirect;
+    actions.emplace_back(Nat{.kind = own, .addresses = {}, .ports = ports});
+    actions.emplace_back(Nat{.kind = own, .addresses = {}, .ports = ports, .random = true});
+  }
+  if (!source) {
+    actions.emplace_back(
+        Nat{.kind = kind, .addresses = one, .ports = Nat::Ports{1000, 2000, 3000}});
+  }
+  return actions;
+}
+
+std::vector<ir::Action> writes() {
+  using Mark = ir::ConnectionMark;
+  return {ir::Assign{&ir::kPacketMark, 0, 7},
+          ir::Assign{&ir::kPacketMark, 0xffffff00, 7},
+          ir::Assign{&ir::kPriority, 0, 0x10001},
+          ir::Assign{&ir::kTypeOfService, 0xf0, 0x08},
+          ir::Assign{&ir::kTypeOfService, 0, 0x08},
+          ir::Assign{&ir::kDscp, 0, 46},
+          ir::Assign{&kHops, 0, 3},
+          ir::Adjust{&kHops, -3},
+          ir::Adjust{&kHops, 200},
+          Mark{.mode = Mark::Mode::kSet, .value = 3},
+          Mark{.mode = Mark::Mode::kSet, .value = 3, .connection_mask = 0xff},
+          Mark{.mode = Mark::Mode::kSet, .value = 3, .shift = -4},
+          Mark{.mode = Mark::Mode::kSave},
+          Mark{.mode = Mark::Mode::kSave, .connection_mask = 0xff},
+          Mark{.mode = Mark::Mode::kRestore},
+          Mark{.mode = Mark::Mode::kRestore, .packet_mask = 0xff, .shift = 8},
+          ir::ConnectionSecurityMark{.restore = true},
+          ir::ConnectionSecurityMark{.restore = false},
+          ir::Trace{}};
+}
+
 class NftFormTest : public NftTest {
  protected:
   void commit_and_inspect(const classify::Plan& rules) {
@@ -219,6 +301,39 @@ TEST_F(NftFormTest, ComesBackFromTheKernelAsItWasSent) {
   for (net::Family family : net::kFamilies) {
     commit_and_inspect(plan(family, all_actions(family, all_conditions(family)),
                             {user_chain("odd.name", {step(9999, {}, ir::Return{})})}));
+  }
+}
+
+TEST_F(NftFormTest, SoDoWritesAndTranslations) {
+  for (net::Family family : net::kFamilies) {
+    const auto each = [&](std::string_view table, std::string_view chain,
+                          const std::vector<ir::Action>& actions) {
+      for (const ir::Action& action : actions) {
+        SCOPED_TRACE(fmt::format("{} {}: {}", table, chain, ir::dump(action)));
+        commit_and_inspect(plan_in(family, table, chain, action, {protocol(6), tcp()}));
+      }
+    };
+    for (const std::string_view chain : {"PREROUTING", "OUTPUT", "POSTROUTING"})
+      each("mangle", chain, writes());
+    each("mangle", "FORWARD",
+         {ir::Assign{&kEcn, 0, 0}, ir::StripTcpOptions{{3, 5}},
+          ir::OpaqueTarget{.name = "CLASSIFY", .bytes = std::vector<uint8_t>(8)}});
+    each("mangle", "PREROUTING",
+         {ir::TransparentProxy{.address = {}, .port = 80},
+          ir::TransparentProxy{
+              .address = net::Address{family, 1}, .port = 0, .mark_keep = 0xff, .mark_flip = 1}});
+    for (const std::string_view chain : {"PREROUTING", "OUTPUT"}) {
+      each("raw", chain,
+           {ir::Untrack{}, ir::Zone{.number = 7}, ir::Zone{.of_mark = true},
+            ir::Zone{.direction = ir::Zone::Direction::kReply, .number = 65535}, ir::Trace{}});
+    }
+    for (const std::string_view chain : {"PREROUTING", "OUTPUT", "POSTROUTING", "INPUT"}) {
+      const bool source = chain == "POSTROUTING" || chain == "INPUT";
+      auto actions = translations(family, source);
+      // Only on its way out does a packet have an interface whose address it could take.
+      if (chain == "INPUT") actions.resize(actions.size() - 4);
+      each("nat", chain, actions);
+    }
   }
 }
 
@@ -260,7 +375,10 @@ TEST_F(NftFormTest, TheKernelsOwnMatchesComeBackToo) {
              step(4, {protocol(1), limit, form(ir::Header::Form::kIcmp)}, ir::Accept{}),
              step(5, {protocol(6), limit, form(ir::Header::Form::kPorts)}, ir::Accept{}),
              step(6, {protocol(132), limit, form(ir::Header::Form::kSctp)}, ir::Accept{}),
-             step(7, {protocol(33), limit, form(ir::Header::Form::kDccp)}, ir::Accept{})}));
+             step(7, {protocol(33), limit, form(ir::Header::Form::kDccp)}, ir::Accept{}),
+             step(8, {protocol(50), limit, form(ir::Header::Form::kEsp)}, ir::Accept{}),
+             step(9, {protocol(51), limit, form(ir::Header::Form::kAh)}, ir::Accept{}),
+             step(10, {protocol(108), limit, form(ir::Header::Form::kIpcomp)}, ir::Accept{})}));
   commit_and_inspect(
       plan(net::Family::kIpv6,
            {step(1, {protocol(58), limit, form(ir::Header::Form::kIcmp6)}, ir::Accept{}),

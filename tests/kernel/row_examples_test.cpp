@@ -43,12 +43,16 @@ class RowExamples : public TwoFirewalls {
  protected:
   RigOptions network() const override { return host_of_the_examples(); }
 
-  void check(std::string_view row, const ext::Example& example) {
+  void check(std::string_view row, ext::Families families, const ext::Example& example) {
     SCOPED_TRACE(fmt::format("row {}: {}", row, example.rule));
     if (!example.shown_by.empty()) {
       const std::string file =
           fmt::format("{}/tests/kernel/{}", BULKHEAD_SOURCE_DIR, example.shown_by);
       EXPECT_TRUE(std::filesystem::exists(file)) << file;
+      return;
+    }
+    if (example.refused) {
+      check_refusal(families, example);
       return;
     }
     const auto hit = net::parse_packet(example.hit);
@@ -65,6 +69,21 @@ class RowExamples : public TwoFirewalls {
   size_t checked_ = 0;
 
  private:
+  void check_refusal(ext::Families families, const ext::Example& example) {
+    const std::string rules = text_of(example, std::string(example.chain));
+    const bool ip6 = families == ext::Families::kIpv6;
+    for (const auto& firewall : both_) {
+      const Xtables& xtables = firewall->tables(ip6);
+      EXPECT_EQ(xtables.restore(rules).exit_code, &*firewall == &ours() ? 1 : 0) << firewall->name;
+      xtables.clear({std::string(example.table)});
+    }
+  }
+
+  static std::string text_of(const ext::Example& example, const std::string& chain) {
+    return fmt::format("*{}\n:user - [0:0]\n-A {} {}\nCOMMIT\n", example.table, chain,
+                       example.rule);
+  }
+
   // What the example's rule counts of `packet`, after the packets of `before`.
   static uint64_t count(Firewall& firewall, net::Family family, const ext::Example& example,
                         std::string_view packet) {
@@ -76,8 +95,7 @@ class RowExamples : public TwoFirewalls {
                                                                               : "OUTPUT";
     const Xtables& xtables = firewall.tables(family == net::Family::kIpv6);
     const std::string table(example.table);
-    xtables.must_restore(
-        fmt::format("*{}\n:user - [0:0]\n-A {} {}\nCOMMIT\n", table, chain, example.rule));
+    xtables.must_restore(text_of(example, chain));
     firewall.rig.flush_conntrack();
     for (const std::string_view each : ext::split(example.before, ';')) {
       if (!each.empty()) send(firewall, each);
@@ -118,7 +136,7 @@ class RowExamples : public TwoFirewalls {
 TEST_F(RowExamples, MatchesCountTheirHitsAndNotTheirMisses) {
   for (const ext::Match* row : ext::matches()) {
     ASSERT_FALSE(row->examples.empty()) << row->name;
-    for (const ext::Example& example : row->examples) check(row->name, example);
+    for (const ext::Example& example : row->examples) check(row->name, row->families, example);
   }
   EXPECT_GE(checked_, 2 * ext::matches().size());
 }
@@ -126,7 +144,7 @@ TEST_F(RowExamples, MatchesCountTheirHitsAndNotTheirMisses) {
 TEST_F(RowExamples, TargetsCountTheirHitsAndNotTheirMisses) {
   for (const ext::Target* row : ext::targets()) {
     ASSERT_FALSE(row->examples.empty()) << row->name;
-    for (const ext::Example& example : row->examples) check(row->name, example);
+    for (const ext::Example& example : row->examples) check(row->name, row->families, example);
   }
   EXPECT_GE(checked_, ext::targets().size());
 }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "lang/edit.h"
 #include "lang/parse.h"
 #include "lang/print.h"
@@ -49,6 +51,16 @@ class TestNames final : public net::Names {
   std::optional<std::string> user_name(uint32_t) const override { return std::nullopt; }
   std::optional<uint32_t> group(std::string_view) const override { return std::nullopt; }
   std::optional<std::string> group_name(uint32_t) const override { return std::nullopt; }
+  Result<uint16_t> ip_set(net::Family, std::string_view name) const override {
+    if (name == "blocked") return uint16_t{5};
+    return Error{.kind = ErrorKind::kUsage, .message = fmt::format("Set {} doesn't exist.", name)};
+  }
+  std::optional<uint16_t> connection_label(std::string_view) const override { return std::nullopt; }
+  std::optional<std::string> connection_label_name(uint16_t) const override { return std::nullopt; }
+  std::optional<uint32_t> iproute_number(Iproute, std::string_view) const override {
+    return std::nullopt;
+  }
+  std::optional<std::string> iproute_name(Iproute, uint32_t) const override { return std::nullopt; }
 };
 
 inline const TestNames kTestNames;

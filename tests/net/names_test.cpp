@@ -63,5 +63,20 @@ TEST(Protocols, AreShownByTheBestNameThereIs) {
   EXPECT_EQ(protocol_text(253, names), "253");
 }
 
+// The files are iproute2's, which need not be here.
+TEST(SystemNames, OfIproute2AreReadBothWays) {
+  const SystemNames names;
+  for (const auto kind : {Names::Iproute::kRealm, Names::Iproute::kInterfaceGroup}) {
+    for (uint32_t number = 0; number < 256; ++number) {
+      const auto name = names.iproute_name(kind, number);
+      if (!name) continue;
+      EXPECT_EQ(names.iproute_number(kind, *name), number) << *name;
+    }
+    EXPECT_FALSE(names.iproute_name(kind, 256));
+    EXPECT_FALSE(names.iproute_number(kind, "nosuchname"));
+    EXPECT_FALSE(names.iproute_number(kind, ""));
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::net

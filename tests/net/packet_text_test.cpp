@@ -45,7 +45,13 @@ TEST(PacketText, TheCanonicalFormIsReadAgain) {
         "udp 192.0.2.1 > 192.0.2.2 in a ttl 1 dscp 46 mark 3 ctmark 4 mac 02:00:5e:10:00:fF "
         "broadcast",
         "sctp 192.0.2.1 > 192.0.2.2 chunk 3 multicast", "dccp 192.0.2.1 > 192.0.2.2 type 5",
-        "icmp6 2001:db8::1 > 2001:db8::2 type 1/4", "50 2001:db8::1 > 2001:db8::2 out lo"}) {
+        "icmp6 2001:db8::1 > 2001:db8::2 type 1/4", "50 2001:db8::1 > 2001:db8::2 out lo",
+        "esp 192.0.2.1 > 192.0.2.2 data 0x000001FF00000001 length 40",
+        "udp 2001:db8::1 > 2001:db8::2 fragment 3 header dst:001e0400000000 header hbh:00 data "
+        "0x0a",
+        "tcp 192.0.2.1 > 192.0.2.2 ecn 3 mss 1460 data GET/",
+        "udp 192.0.2.1 > 192.0.2.2 data 0x00ff", "udp 192.0.2.1 > 192.0.2.2 data 0x3078413e",
+        "udp 192.0.2.1 > 192.0.2.2 data 0x414243"}) {
     const std::string once = canonical(text);
     EXPECT_EQ(canonical(once), once);
   }
@@ -86,6 +92,14 @@ TEST(PacketText, SaysWhatIsWrongAndWhere) {
       {"dccp 192.0.2.1 > 192.0.2.2 type 16", "\"16\" is not a DCCP type", "16"},
       {"udp 192.0.2.1 > 192.0.2.2 chunk 1", "only SCTP has chunks", "chunk"},
       {"udp 192.0.2.1 > 192.0.2.2 dscp 64", "\"64\" is not a DSCP of at most 63", "64"},
+      {"udp 192.0.2.1 > 192.0.2.2 ecn 4", "\"4\" is not an ECN codepoint of at most 3", "4"},
+      {"udp 192.0.2.1 > 192.0.2.2 mss 5", "only TCP has a segment size", "mss"},
+      {"udp 192.0.2.1 > 192.0.2.2 data 0x123",
+       "behind 0x come hexadecimal digits, two a byte, at most 2048 bytes", "0x123"},
+      {"udp 192.0.2.1 > 192.0.2.2 data 0x1g",
+       "behind 0x come hexadecimal digits, two a byte, at most 2048 bytes", "0x1g"},
+      {"udp 192.0.2.1 > 192.0.2.2 data abc length 30", "this packet has at least 31 bytes",
+       "length"},
       {"udp 192.0.2.1 > 192.0.2.2 ttl 256", "\"256\" is not a time to live of at most 255", "256"},
       {"udp 192.0.2.1 > 192.0.2.2 mac 02-00-00-00-00-01",
        "\"02-00-00-00-00-01\" is not an Ethernet address", "02-00-00-00-00-01"},
@@ -98,6 +112,14 @@ TEST(PacketText, SaysWhatIsWrongAndWhere) {
        "interface name \"a234567890123456\" is longer than 15 bytes", "a234567890123456"},
       {"tcp 192.0.2.1 > 192.0.2.2 new related", "a packet has one state", "related"},
       {"tcp 192.0.2.1 > 192.0.2.2 length 39", "this packet has at least 40 bytes", "length"},
+      {"udp 192.0.2.1 > 192.0.2.2 header hbh:00", "only IPv6 has such a header", "hbh:00"},
+      {"udp ::1 > ::2 header esp:00", "\"esp:00\" is not a header and its bytes", "esp:00"},
+      {"udp ::1 > ::2 header dst", "\"dst\" is not a header and its bytes", "dst"},
+      {"udp ::1 > ::2 header dst:0", "\"dst:0\" is not a header and its bytes", "dst:0"},
+      {"udp ::1 > ::2 data 0x0g",
+       "behind 0x come hexadecimal digits, two a byte, at most 2048 bytes", "0x0g"},
+      {"tcp 192.0.2.1 > 192.0.2.2 length 41 data 0x0000", "this packet has at least 42 bytes",
+       "length"},
       {"tcp 192.0.2.1 > 192.0.2.2 soon", "\"soon\" is not known here", "soon"},
   };
   for (const Wrong& each : cases) {
@@ -132,6 +154,39 @@ TEST(PacketBytes, AreThoseThatTheTestsBuilderDraws) {
       drawn(ip4 / testing::Udp{.sport = 1, .dport = 2} / testing::Payload{std::string(3, '\0')}));
 }
 
+TEST(PacketBytes, HaveTheHeadersAndTheDataThatWereNamed) {
+  using testing::Ip4;
+  using testing::Ip6;
+  const testing::Udp udp{.sport = 1, .dport = 2};
+  EXPECT_EQ(parsed("udp [2001:db8::1]:1 > [2001:db8::2]:2 header hbh:001e0400000000 "
+                   "header frag:00001100000007 data 0x616263")
+                .bytes(),
+            drawn(Ip6{.saddr = "2001:db8::1", .daddr = "2001:db8::2", .flow_label = 0} /
+                  testing::HopByHop{.options = {30, 4, 0, 0, 0, 0}} /
+                  testing::Fragment6{.offset = 2, .more = true, .id = 7} / udp /
+                  testing::Payload{"abc"}));
+  EXPECT_EQ(parsed("udp 192.0.2.1:1 > 192.0.2.2:2 header ah:0100000000010000000001").bytes(),
+            drawn(Ip4{.saddr = "192.0.2.1", .daddr = "192.0.2.2", .id = 0} /
+                  testing::Authentication{.spi = 256, .data = {}} / udp));
+  EXPECT_EQ(parsed("esp 192.0.2.1 > 192.0.2.2 data 0x0000010000000001").bytes(),
+            drawn(Ip4{.saddr = "192.0.2.1", .daddr = "192.0.2.2", .id = 0} /
+                  testing::Raw{.protocol = 50, .bytes = {0, 0, 1, 0, 0, 0, 0, 1}}));
+}
+
+TEST(PacketBytes, HaveTheOptionAndTheDataThatWereNamed) {
+  using testing::Ip4;
+  const Ip4 ip4{.saddr = "192.0.2.1", .daddr = "192.0.2.2", .id = 0};
+  EXPECT_EQ(
+      parsed("tcp 192.0.2.1:1 > 192.0.2.2:2 mss 1460 data hello").bytes(),
+      drawn(ip4 /
+            testing::Tcp{
+                .sport = 1, .dport = 2, .seq = 1, .window = 65535, .options = {2, 4, 5, 180}} /
+            testing::Payload{"hello"}));
+  EXPECT_EQ(parsed("udp 192.0.2.1:1 > 192.0.2.2:2 data 0x00ff length 31").bytes(),
+            drawn(ip4 / testing::Udp{.sport = 1, .dport = 2} /
+                  testing::Payload{std::string("\0\xff\0", 3)}));
+}
+
 TEST(PacketBytes, HaveTheFieldsOfTheIpHeaderThatWereNamed) {
   using testing::Ip4;
   using testing::Ip6;
@@ -139,6 +194,9 @@ TEST(PacketBytes, HaveTheFieldsOfTheIpHeaderThatWereNamed) {
       parsed("udp 192.0.2.1:1 > 192.0.2.2:2 ttl 7 dscp 46").bytes(),
       drawn(Ip4{.saddr = "192.0.2.1", .daddr = "192.0.2.2", .id = 0, .tos = 46 << 2, .ttl = 7} /
             testing::Udp{.sport = 1, .dport = 2}));
+  EXPECT_EQ(parsed("udp 192.0.2.1:1 > 192.0.2.2:2 dscp 1 ecn 3").bytes(),
+            drawn(Ip4{.saddr = "192.0.2.1", .daddr = "192.0.2.2", .id = 0, .tos = 7} /
+                  testing::Udp{.sport = 1, .dport = 2}));
   EXPECT_EQ(parsed("udp [2001:db8::1]:1 > [2001:db8::2]:2 ttl 7 dscp 46").bytes(),
             drawn(Ip6{.saddr = "2001:db8::1",
                       .daddr = "2001:db8::2",

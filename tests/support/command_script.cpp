@@ -17,7 +17,9 @@ namespace {
 std::string alike(std::string_view text) {
   static const std::regex kDate(R"( on [A-Z][a-z]{2} [A-Z][a-z]{2} .*)");
   static const std::regex kSpeaker(R"(\(legacy\))");
-  const std::string dated = std::regex_replace(std::string(text), kDate, " on DATE");
+  std::string printed(text);
+  std::erase(printed, '\0');  // iptables-legacy prints one behind bpf's instructions
+  const std::string dated = std::regex_replace(printed, kDate, " on DATE");
   return std::regex_replace(dated, kSpeaker, "(bulkhead)");
 }
 
@@ -70,7 +72,7 @@ std::vector<Script> read_scripts(const std::filesystem::path& file) {
     switch (line[0]) {
       case '=':
         if (line.starts_with("== ")) {
-          scripts.push_back({file, line.substr(3), {}});
+          scripts.push_back({file, line.substr(3), {}, false});
         } else {
           step().expected.exit_code = std::stoi(text);
         }
@@ -80,6 +82,11 @@ std::vector<Script> read_scripts(const std::filesystem::path& file) {
           throw SupportError(fmt::format("{}:{}: no script has begun", file.string(), number));
         scripts.back().steps.push_back(
             {.command = text, .input = {}, .differs = false, .expected = {}, .line = number});
+        break;
+      case '@':
+        if (scripts.empty() || text != "kernel")
+          throw SupportError(fmt::format("{}:{}: what is \"{}\"?", file.string(), number, line));
+        scripts.back().needs_kernel = true;
         break;
       case '<': step().input += text + '\n'; break;
       case '~': step().differs = true; break;

@@ -5,11 +5,13 @@
 // what comes out.
 //
 //   == name of a script
+//   @ kernel                                  what it says comes from the kernel or its modules
 //   $ iptables -A INPUT -p tcp --dport 22     a command
 //   < *filter                                 a line of its stdin
-//   ~ why                                     iptables-legacy is not asked here, or says something
-//   else | -A INPUT -p tcp -m tcp --dport 22       a line of its stdout ! iptables: Too many links.
-//   the first line of its stderr = 1                                       its exit code, if not 0
+//   ~ why                  behind a command: iptables-legacy is not asked, or says something else
+//   | -A INPUT -j DROP     a line of its stdout
+//   ! iptables: Too many   the first line of its stderr
+//   = 1                    its exit code, if not 0
 //   # a remark
 //
 // Where "(bulkhead)" stands iptables-legacy says "(legacy)"; a date is DATE.
@@ -47,6 +49,7 @@ struct Script {
   std::filesystem::path file;
   std::string name;
   std::vector<ScriptStep> steps;
+  bool needs_kernel = false;
 };
 void PrintTo(const Script& script, std::ostream* stream);  // for GoogleTest
 std::string test_name(const Script& script);               // "words_one_command_only"

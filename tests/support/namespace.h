@@ -40,6 +40,9 @@ class NetNamespace {
   void set_sysctl(std::string_view name, std::string_view value) const;
   std::string sysctl(std::string_view name) const;  // without the line's end
 
+  // For ip(8), which takes /proc/PID/fd/N for a namespace.
+  int net_fd() const { return net_.get(); }
+
  private:
   bool enter() const;  // only system calls; the calling thread is inside afterwards
 

@@ -2,18 +2,17 @@
 #include "support/nflog.h"
 
 #include <arpa/inet.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 
 #include <libmnl/libmnl.h>
 
 #include "support/exec.h"
+#include "support/netfilter_socket.h"
 
 namespace bulkhead::testing {
 namespace {
@@ -22,41 +21,6 @@ constexpr uint32_t kCopyRange = 0xffff;        // the rule's snaplen decides
 constexpr uint32_t kNeverInATest = 100 * 600;  // in 1/100 s
 constexpr int kReceiveBuffer = 32 << 20;       // one event takes some 4 KiB of it
 constexpr size_t kMessageBuffer = 128 << 10;   // more than the longest event
-
-UniqueFd open_netfilter_socket() {
-  UniqueFd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-  if (!fd) throw_errno("netlink socket");
-  sockaddr_nl address{};
-  address.nl_family = AF_NETLINK;
-  if (bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    throw_errno("netlink bind");
-  return fd;
-}
-
-// Sends one request and reads its acknowledgement.
-template <class Fill> void request(int fd, uint16_t type, uint16_t res_id, const Fill& fill) {
-  alignas(nlmsghdr) std::array<char, 512> buffer{};
-  nlmsghdr* header = mnl_nlmsg_put_header(buffer.data());
-  header->nlmsg_type = type;
-  header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-  auto* family = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(header, sizeof(nfgenmsg)));
-  family->version = NFNETLINK_V0;
-  family->res_id = htons(res_id);
-  fill(header);
-  if (send(fd, header, header->nlmsg_len, 0) < 0) throw_errno("netlink send");
-  alignas(nlmsghdr) std::array<char, 4096> answer{};
-  const ssize_t size = recv(fd, answer.data(), answer.size(), 0);
-  if (size < 0) throw_errno("netlink receive");
-  const auto* head = reinterpret_cast<const nlmsghdr*>(answer.data());
-  if (!mnl_nlmsg_ok(head, static_cast<int>(size)) || head->nlmsg_type != NLMSG_ERROR) {
-    throw SupportError("netlink: no acknowledgement");
-  }
-  const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(head));
-  if (error->error != 0) {
-    errno = -error->error;
-    throw_errno("netlink request");
-  }
-}
 
 int take_attribute(const nlattr* attribute, void* data) {
   auto& event = *static_cast<LogEvent*>(data);
@@ -81,12 +45,12 @@ int take_attribute(const nlattr* attribute, void* data) {
 NflogReader::NflogReader(uint16_t group, uint32_t queue)
     : socket_(open_netfilter_socket()), buffer_(kMessageBuffer) {
   constexpr uint16_t kConfig = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
-  request(socket_.get(), kConfig, group, [](nlmsghdr* header) {
+  netfilter_request(socket_.get(), kConfig, group, [](nlmsghdr* header) {
     nfulnl_msg_config_cmd command{};
     command.command = NFULNL_CFG_CMD_BIND;
     mnl_attr_put(header, NFULA_CFG_CMD, sizeof command, &command);
   });
-  request(socket_.get(), kConfig, group, [&](nlmsghdr* header) {
+  netfilter_request(socket_.get(), kConfig, group, [&](nlmsghdr* header) {
     nfulnl_msg_config_mode mode{};
     mode.copy_range = htonl(kCopyRange);
     mode.copy_mode = NFULNL_COPY_PACKET;
@@ -129,7 +93,8 @@ bool NflogReader::wait(int milliseconds) {
 ConntrackFlusher::ConntrackFlusher() : socket_(open_netfilter_socket()) {}
 
 void ConntrackFlusher::flush() {
-  request(socket_.get(), NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, 0, [](nlmsghdr*) {});
+  netfilter_request(socket_.get(), NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, 0,
+                    [](nlmsghdr*) {});
 }
 
 }  // namespace bulkhead::testing

@@ -19,8 +19,10 @@ constexpr int kResourceProblem = 4;
 // What iptables would have said: of a refusal by the kernel it knows no more than the errno.
 std::string legacy_text(const Error& error) {
   if (error.errno_value == 0) return error.message;
+  if (error.errno_value == ENOENT) return "No chain/target/match by that name";
   std::string text = std::strerror(error.errno_value);
   if (error.errno_value == EINVAL) text += ". Run `dmesg' for more information";
+  if (error.errno_value == ENOENT) text = "No chain/target/match by that name";
   return text;
 }
 
@@ -32,6 +34,12 @@ std::string details(const Error& error, const Source& source, bool with_message)
 
 std::string try_help(const Personality& self) {
   return fmt::format("Try `{0} -h' or '{0} --help' for more information.\n", self.program);
+}
+
+// What it says before, of a match or a target that the kernel doesn't have; else nothing.
+std::string warning(const Error& error) {
+  const bool missing = error.errno_value == ENOENT && error.message.starts_with("Extension ");
+  return missing ? fmt::format("Warning: {}\n", error.message) : "";
 }
 
 // "Bad argument `x'" comes without the program's name.
@@ -75,9 +83,10 @@ void report_command(const Personality& self, const Error& error, const Source& w
   }
   if (error.kind == ErrorKind::kRefused) {
     const std::string text = legacy_text(error);
-    outcome.err +=
-        fmt::format("{}: {}.\n", self.program, text) +
-        details(error, words, error.errno_value != 0 && !text.starts_with(error.message));
+    const std::string warned = warning(error);
+    const bool says_more = error.errno_value != 0 && !text.starts_with(error.message);
+    outcome.err += warned + fmt::format("{}: {}.\n", self.program, text) +
+                   details(error, words, says_more && warned.empty());
     outcome.exit_code = kOtherProblem;
     return;
   }
@@ -96,9 +105,11 @@ void report_restore(const Personality& self, const Error& error, const Source& f
   }
   if (error.kind == ErrorKind::kRefused) {
     // Without a place it is about the file as a whole ("COMMIT expected at line 7").
+    const std::string warned = warning(error);
+    outcome.err += warned;
     outcome.err += error.span.empty() ? fmt::format("{}: {}\n", self.program, error.message)
                                       : fmt::format("{}: line {} failed\n", self.program, line);
-    outcome.err += details(error, file, !error.span.empty());
+    outcome.err += details(error, file, !error.span.empty() && warned.empty());
     outcome.exit_code = kOtherProblem;
     return;
   }

@@ -20,6 +20,8 @@ Error refused(std::string message) {
   return {.kind = ErrorKind::kRefused, .message = std::move(message)};
 }
 
+bool always_there(ir::Base base) { return base == ir::Base::kNetwork || base == ir::Base::kRoute; }
+
 Result<std::vector<Part>> parts_of(const ir::AnyOf& any, net::Family family) {
   std::vector<Part> parts;
   for (const ir::Constraint& alternative : any.alternatives) {
@@ -27,7 +29,9 @@ Result<std::vector<Part>> parts_of(const ir::AnyOf& any, net::Family family) {
     if (!field) return field.error();
     // A negation of an alternative is needed, and the field of one of the others must not decide
     // whether it can be asked.
-    if (!parts.empty() && field->base != parts[0].field.base) {
+    const bool alike = parts.empty() || field->base == parts[0].field.base ||
+                       (always_there(field->base) && always_there(parts[0].field.base));
+    if (!alike) {
       return refused(fmt::format("one rule can't ask for the {} or the {}",
                                  any.alternatives[0].field->words, alternative.field->words));
     }

@@ -48,6 +48,18 @@ std::string chain_name(std::string_view table, std::string_view chain) {
   return fmt::format("{}/{}", escape(table), escape(chain));
 }
 
+std::string action_chain_name(std::string_view table, uint64_t rule) {
+  return fmt::format("do/{}/{}", escape(table), rule);
+}
+
+uint64_t rule_of_action_chain(std::string_view name) {
+  if (!name.starts_with("do/")) return 0;
+  name.remove_prefix(name.rfind('/') + 1);
+  uint64_t rule = 0;
+  std::from_chars(name.data(), name.data() + name.size(), rule);
+  return rule;
+}
+
 std::string base_chain_name(std::string_view table, std::string_view chain) {
   return "hook/" + chain_name(table, chain);
 }
@@ -66,6 +78,8 @@ unsigned epoch_of(std::string_view name) {
 
 std::string describe_chain(std::string_view name) {
   name = name.substr(epoch_of(name) == 0 ? 0 : name.find('/') + 1);
+  if (name.starts_with("do/"))
+    return fmt::format("what rule {} does", name.substr(name.rfind('/') + 1));
   const size_t slash = name.rfind('/');
   if (slash != name.npos && !name.starts_with("check/")) name.remove_prefix(slash + 1);
   return "chain " + unescape(name);

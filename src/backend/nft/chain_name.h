@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,10 @@ namespace bulkhead::backend::nft {
 
 // "filter/NAME". Bytes that nft's own text couldn't read back are written ".xx" in hex.
 std::string chain_name(std::string_view table, std::string_view chain);
+// "do/mangle/17": what rule 17 does, where that is more than one rule of nf_tables.
+std::string action_chain_name(std::string_view table, uint64_t rule);
+// 17 for "do/mangle/17", 0 for any other chain.
+uint64_t rule_of_action_chain(std::string_view name);
 // "hook/filter/INPUT": the base chain before it.
 std::string base_chain_name(std::string_view table, std::string_view chain);
 

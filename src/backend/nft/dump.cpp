@@ -18,6 +18,9 @@ int number(Register reg) { return reg % 4 == 0 ? reg / 4 + 1 : reg + 8; }
 std::string_view word(MetaKey key) {
   switch (key) {
     case MetaKey::kLength: return "length";
+    case MetaKey::kPriority: return "priority";
+    case MetaKey::kTrace: return "nftrace";
+    case MetaKey::kSecurityMark: return "secmark";
     case MetaKey::kMark: return "mark";
     case MetaKey::kInInterface: return "iifname";
     case MetaKey::kOutInterface: return "oifname";
@@ -33,7 +36,9 @@ std::string_view word(CtKey key) {
     case CtKey::kState: return "state";
     case CtKey::kDirection: return "direction";
     case CtKey::kStatus: return "status";
+    case CtKey::kSecurityMark: return "secmark";
     case CtKey::kExpiration: return "expiration";
+    case CtKey::kZone: return "zone";
     case CtKey::kProtocol: return "protocol";
     case CtKey::kSourcePort: return "proto-src";
     case CtKey::kDestinationPort: return "proto-dst";
@@ -84,6 +89,7 @@ std::string text(const Set& set) {
     if (!out.empty()) out += ", ";
     out += hex(element.first);
     if (set.kind != SetKind::kHash) out += "-" + hex(element.last);
+    if (set.value_size != 0) out += " : " + hex(element.value);
   }
   return out;
 }
@@ -92,18 +98,36 @@ std::string body(const Payload& e) {
   return fmt::format("payload load {}b @ {} + {} => reg {}", e.length, word(e.base), e.offset,
                      number(e.to));
 }
+std::string body(const PayloadSet& e) {
+  return fmt::format("payload write reg {} => {}b @ {} + {}{}", number(e.from), e.length,
+                     word(e.base), e.offset,
+                     e.checksum ? fmt::format(" checksum @ {}", *e.checksum) : "");
+}
 std::string body(const Meta& e) {
   return fmt::format("meta load {} => reg {}", word(e.key), number(e.to));
 }
+std::string body(const MetaSet& e) {
+  return fmt::format("meta set {} with reg {}", word(e.key), number(e.from));
+}
+constexpr std::string_view kDirections[] = {"", " original", " reply"};
 std::string body(const Ct& e) {
-  constexpr std::string_view kDirections[] = {"", " original", " reply"};
   return fmt::format("ct load {}{} => reg {}", word(e.key),
                      kDirections[static_cast<size_t>(e.direction)], number(e.to));
 }
+std::string body(const CtSet& e) {
+  return fmt::format("ct set {}{} with reg {}", word(e.key),
+                     kDirections[static_cast<size_t>(e.direction)], number(e.from));
+}
+std::string body(const Untrack&) { return "notrack"; }
+std::string body(const StripTcpOption& e) { return fmt::format("strip tcp option {}", e.kind); }
+std::string body(const Immediate& e) {
+  return fmt::format("immediate {} => reg {}", hex(e.data), number(e.to));
+}
 std::string body(const Fib& e) {
-  return fmt::format("fib {}{}{} type => reg {}", (e.flags & 1) != 0 ? "saddr" : "daddr",
-                     (e.flags & 8) != 0 ? " . iif" : "", (e.flags & 16) != 0 ? " . oif" : "",
-                     number(e.to));
+  return fmt::format("fib {}{}{}{} {} => reg {}", (e.flags & 1) != 0 ? "saddr" : "daddr",
+                     (e.flags & 4) != 0 ? " . mark" : "", (e.flags & 8) != 0 ? " . iif" : "",
+                     (e.flags & 16) != 0 ? " . oif" : "",
+                     (e.flags & Fib::kPresent) != 0 ? "oif present" : "type", number(e.to));
 }
 std::string body(const Exthdr& e) {
   return fmt::format("exthdr load {}b @ {} + {} => reg {}", e.length, e.type, e.offset,
@@ -125,6 +149,19 @@ std::string body(const Range& e) {
 std::string body(const Lookup& e) {
   return fmt::format("lookup reg {} {} {{ {} }}", number(e.reg), e.negated ? "not in" : "in",
                      text(e.set));
+}
+// A long map by its size and its ends.
+std::string body(const MapLookup& e) {
+  constexpr size_t kCountable = 4;
+  Set shown = e.set;
+  std::string what = text(shown);
+  if (e.set.elements.size() > kCountable) {
+    shown.elements = {e.set.elements.front()};
+    what = fmt::format("{}, ({} elements), ", text(shown), e.set.elements.size());
+    shown.elements = {e.set.elements.back()};
+    what += text(shown);
+  }
+  return fmt::format("lookup reg {} in {{ {} }} => reg {}", number(e.reg), what, number(e.to));
 }
 std::string body(const Counter&) { return "counter"; }
 std::string body(const Limit& e) {
@@ -164,6 +201,37 @@ std::string hex_of_struct(std::span<const uint8_t> bytes) {
 }
 std::string body(const XtMatch& e) {
   return fmt::format("match {} rev {} {}", e.name, e.revision, hex_of_struct(e.info));
+}
+std::string body(const XtTarget& e) {
+  return fmt::format("target {} rev {} {}", e.name, e.revision, hex_of_struct(e.info));
+}
+std::string range(std::string_view what, const NatRange& e) {
+  if (!e.first) return "";
+  return fmt::format(" {} reg {}-{}", what, number(*e.first), number(*e.last));
+}
+std::string nat_flags(uint32_t flags) {
+  std::string out;
+  if ((flags & kNatRandom) != 0) out += " random";
+  if ((flags & kNatPersistent) != 0) out += " persistent";
+  if ((flags & kNatFullyRandom) != 0) out += " fully-random";
+  if ((flags & kNatNetmap) != 0) out += " netmap";
+  return out;
+}
+std::string body(const Nat& e) {
+  return fmt::format("{} {}{}{}{}", e.source ? "snat" : "dnat", net::family_word(e.family),
+                     range("addr", e.addresses), range("port", e.ports), nat_flags(e.flags));
+}
+std::string body(const Masquerade& e) {
+  return fmt::format("masq{}{}", range("port", e.ports), nat_flags(e.flags));
+}
+std::string body(const Redirect& e) {
+  return fmt::format("redir{}{}", range("port", e.ports), nat_flags(e.flags));
+}
+std::string body(const TransparentProxy& e) {
+  std::string out = fmt::format("tproxy {}", net::family_word(e.family));
+  if (e.address) out += fmt::format(" addr reg {}", number(*e.address));
+  if (e.port) out += fmt::format(" port reg {}", number(*e.port));
+  return out;
 }
 std::string body(const Unknown& e) { return fmt::format("{} {}", e.name, hex(e.bytes)); }
 

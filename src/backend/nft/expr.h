@@ -13,6 +13,7 @@
 
 #include "backend/nft/data.h"
 #include "backend/nft/set.h"
+#include "net/family.h"
 
 namespace bulkhead::backend::nft {
 
@@ -32,12 +33,27 @@ struct Payload {
   friend bool operator==(const Payload&, const Payload&) = default;
 };
 
+// Writes bytes of the packet. Their sum changes the Internet checksum (RFC 1071) at that offset of
+// the same header, if there is one; so they begin at an even offset.
+struct PayloadSet {
+  static constexpr std::string_view kName = "payload";
+  PayloadBase base = PayloadBase::kNetwork;
+  uint32_t offset = 0;
+  uint32_t length = 0;
+  Register from = 0;
+  std::optional<uint32_t> checksum;
+  friend bool operator==(const PayloadSet&, const PayloadSet&) = default;
+};
+
 enum class MetaKey : uint32_t {
   kLength = 0,
+  kPriority = 2,
   kMark = 3,
   kInInterface = 6,
   kOutInterface = 7,
   kInDeviceType = 8,
+  kTrace = 12,
+  kSecurityMark = 14,
   kProtocol = 16,
   kPacketType = 19,
 };
@@ -48,15 +64,25 @@ struct Meta {
   friend bool operator==(const Meta&, const Meta&) = default;
 };
 
+// Writes what stands in a register.
+struct MetaSet {
+  static constexpr std::string_view kName = "meta";
+  MetaKey key = MetaKey::kMark;
+  Register from = 0;
+  friend bool operator==(const MetaSet&, const MetaSet&) = default;
+};
+
 enum class CtKey : uint32_t {
   kState = 0,
   kDirection = 1,
   kStatus = 2,
   kMark = 3,
+  kSecurityMark = 4,
   kExpiration = 5,
   kProtocol = 10,
   kSourcePort = 11,
   kDestinationPort = 12,
+  kZone = 17,
   kIpv4Source = 19,
   kIpv4Destination = 20,
   kIpv6Source = 21,
@@ -72,10 +98,25 @@ struct Ct {
   friend bool operator==(const Ct&, const Ct&) = default;
 };
 
-// The type of an address, RTN_* of linux/rtnetlink.h. `flags` are those of ir::Route, and the
-// kernel's NFTA_FIB_F_*.
+struct CtSet {
+  static constexpr std::string_view kName = "ct";
+  CtKey key = CtKey::kMark;
+  Register from = 0;
+  CtDirection direction = CtDirection::kNone;
+  friend bool operator==(const CtSet&, const CtSet&) = default;
+};
+
+// Connection tracking passes the packet over.
+struct Untrack {
+  static constexpr std::string_view kName = "notrack";
+  friend bool operator==(const Untrack&, const Untrack&) = default;
+};
+
+// `flags` are those of ir::Route, and the kernel's NFTA_FIB_F_*. With kPresent: whether there is an
+// outgoing interface, one byte; without: the type of an address, RTN_* of linux/rtnetlink.h.
 struct Fib {
   static constexpr std::string_view kName = "fib";
+  static constexpr uint32_t kPresent = 32;
   uint32_t flags = 0;
   Register to = 0;
   friend bool operator==(const Fib&, const Fib&) = default;
@@ -89,6 +130,20 @@ struct Exthdr {
   uint32_t length = 0;
   Register to = 0;
   friend bool operator==(const Exthdr&, const Exthdr&) = default;
+};
+
+// Overwrites the TCP option of this kind with NOPs, wherever it stands in the header.
+struct StripTcpOption {
+  static constexpr std::string_view kName = "exthdr";
+  uint8_t kind = 0;
+  friend bool operator==(const StripTcpOption&, const StripTcpOption&) = default;
+};
+
+struct Immediate {
+  static constexpr std::string_view kName = "immediate";
+  Register to = 0;
+  Data data;
+  friend bool operator==(const Immediate&, const Immediate&) = default;
 };
 
 // register = (register & mask) ^ flip
@@ -134,6 +189,16 @@ struct Lookup {
   bool negated = false;
   Set set;
   friend bool operator==(const Lookup&, const Lookup&) = default;
+};
+
+// The value of the key in an anonymous map, which this rule alone has. Where the key isn't in it
+// the rule ends.
+struct MapLookup {
+  static constexpr std::string_view kName = "lookup";
+  Register reg = 0;
+  Register to = 0;
+  Set set;
+  friend bool operator==(const MapLookup&, const MapLookup&) = default;
 };
 
 // Its values are no part of the form.
@@ -193,6 +258,57 @@ struct XtMatch {
   friend bool operator==(const XtMatch&, const XtMatch&) = default;
 };
 
+// A target of xtables; its verdict is the rule's.
+struct XtTarget {
+  static constexpr std::string_view kName = "target";
+  std::string name;
+  uint32_t revision = 0;
+  std::vector<uint8_t> info;
+  friend bool operator==(const XtTarget&, const XtTarget&) = default;
+};
+
+// Registers of addresses and ports, both ends of a range; in their absence what the kernel chooses.
+struct NatRange {
+  std::optional<Register> first;
+  std::optional<Register> last;
+  friend bool operator==(const NatRange&, const NatRange&) = default;
+};
+// NF_NAT_RANGE_* of linux/netfilter/nf_nat.h, as far as they are chosen freely.
+inline constexpr uint32_t kNatRandom = 1u << 2;
+inline constexpr uint32_t kNatPersistent = 1u << 3;
+inline constexpr uint32_t kNatFullyRandom = 1u << 4;
+inline constexpr uint32_t kNatNetmap = 1u << 6;
+struct Nat {
+  static constexpr std::string_view kName = "nat";
+  bool source = false;  // else the destination
+  net::Family family = net::Family::kIpv4;
+  NatRange addresses;
+  NatRange ports;
+  uint32_t flags = 0;
+  friend bool operator==(const Nat&, const Nat&) = default;
+};
+struct Masquerade {
+  static constexpr std::string_view kName = "masq";
+  NatRange ports;
+  uint32_t flags = 0;
+  friend bool operator==(const Masquerade&, const Masquerade&) = default;
+};
+struct Redirect {
+  static constexpr std::string_view kName = "redir";
+  NatRange ports;
+  uint32_t flags = 0;
+  friend bool operator==(const Redirect&, const Redirect&) = default;
+};
+
+// Hands the packet to a local socket; where there is none the rule ends.
+struct TransparentProxy {
+  static constexpr std::string_view kName = "tproxy";
+  net::Family family = net::Family::kIpv4;
+  std::optional<Register> address;
+  std::optional<Register> port;
+  friend bool operator==(const TransparentProxy&, const TransparentProxy&) = default;
+};
+
 // What the kernel showed and this model has no word for. Never made by us, so a form with it is
 // never ours.
 struct Unknown {
@@ -201,8 +317,12 @@ struct Unknown {
   friend bool operator==(const Unknown&, const Unknown&) = default;
 };
 
-using Expr =
-    std::variant<Payload, Meta, Ct, Fib, Exthdr, Bitwise, ToNetworkOrder, Cmp, Range, Lookup,
-                 Counter, Limit, Log, NetlinkLog, Reject, Verdict, XtMatch, Unknown>;
+using Expr = std::variant<Payload, PayloadSet, Meta, MetaSet, Ct, CtSet, Untrack, Fib, Exthdr,
+                          StripTcpOption, Immediate, Bitwise, ToNetworkOrder, Cmp, Range, Lookup,
+                          MapLookup, Counter, Limit, Log, NetlinkLog, Reject, Verdict, XtMatch,
+                          XtTarget, Nat, Masquerade, Redirect, TransparentProxy, Unknown>;
+
+// The anonymous set of an expression that has one; null: it has none.
+const Set* set_of(const Expr& expression);
 
 }  // namespace bulkhead::backend::nft

@@ -36,6 +36,7 @@ KernelKey meta_key(ir::Meta key) {
       return of(MetaKey::kOutInterface, 16, ByteOrder::kNetwork, kInterfaceKey);
     case ir::Meta::kProtocol: return of(MetaKey::kProtocol, 1, ByteOrder::kHost, kProtocolKey);
     case ir::Meta::kMark: return of(MetaKey::kMark, 4, ByteOrder::kHost, kMarkKey);
+    case ir::Meta::kPriority: return of(MetaKey::kPriority, 4, ByteOrder::kHost, kIntegerKey);
     case ir::Meta::kLength: return of(MetaKey::kLength, 4, ByteOrder::kHost, kIntegerKey);
     case ir::Meta::kInDeviceType:
       return of(MetaKey::kInDeviceType, 2, ByteOrder::kHost, kDeviceTypeKey);
@@ -109,12 +110,14 @@ Result<FieldLoad> field_load(const ir::Field& field, net::Family family) {
       load.direction = key.direction;
       return load;
     }
-    case ir::Base::kRoute:
+    case ir::Base::kRoute: {
+      const bool path = ir::is_path(static_cast<ir::Route>(location.offset));
       load.offset = location.offset;
-      load.bytes = 4;
+      load.bytes = path ? 1 : 4;
       load.order = ByteOrder::kHost;
-      load.key_type = kAddressTypeKey;
+      load.key_type = path ? kBooleanKey : kAddressTypeKey;
       return load;
+    }
     case ir::Base::kLink:
     case ir::Base::kNetwork:
     case ir::Base::kTransport: break;

@@ -25,9 +25,27 @@ void add(Hasher& h, const Payload& e) {
   h.add(static_cast<uint64_t>(e.base) << 32 | e.to);
   h.add(static_cast<uint64_t>(e.offset) << 32 | e.length);
 }
+void add(Hasher& h, const PayloadSet& e) {
+  h.add(uint64_t{1} << 63 | static_cast<uint64_t>(e.base) << 32 | e.from);
+  h.add(static_cast<uint64_t>(e.offset) << 32 | e.length);
+  h.add(e.checksum ? uint64_t{1} << 32 | *e.checksum : 0);
+}
 void add(Hasher& h, const Meta& e) { h.add(static_cast<uint64_t>(e.key) << 32 | e.to); }
 void add(Hasher& h, const Ct& e) {
   h.add(static_cast<uint64_t>(e.key) << 32 | static_cast<uint64_t>(e.direction) << 8 | e.to);
+}
+void add(Hasher& h, const MetaSet& e) {
+  h.add(uint64_t{1} << 63 | static_cast<uint64_t>(e.key) << 32 | e.from);
+}
+void add(Hasher& h, const CtSet& e) {
+  h.add(uint64_t{1} << 63 | static_cast<uint64_t>(e.key) << 32 |
+        static_cast<uint64_t>(e.direction) << 8 | e.from);
+}
+void add(Hasher&, const Untrack&) {}
+void add(Hasher& h, const StripTcpOption& e) { h.add(uint64_t{1} << 63 | e.kind); }
+void add(Hasher& h, const Immediate& e) {
+  h.add(uint64_t{1} << 63 | e.to);
+  add(h, e.data);
 }
 void add(Hasher& h, const Fib& e) { h.add(static_cast<uint64_t>(e.flags) << 32 | e.to); }
 void add(Hasher& h, const Exthdr& e) {
@@ -49,16 +67,25 @@ void add(Hasher& h, const Range& e) {
   add(h, e.first);
   add(h, e.last);
 }
-void add(Hasher& h, const Lookup& e) {
-  h.add(static_cast<uint64_t>(e.negated) << 32 | e.reg);
-  h.add(static_cast<uint64_t>(e.set.kind) << 1 | static_cast<uint64_t>(e.set.foreign));
-  h.add(static_cast<uint64_t>(e.set.key_type) << 32 | e.set.key_size);
-  h.add(e.set.field_sizes);
-  h.add(e.set.elements.size());
-  for (const SetElement& element : e.set.elements) {
+void add(Hasher& h, const Set& set) {
+  h.add(static_cast<uint64_t>(set.kind) << 1 | static_cast<uint64_t>(set.foreign));
+  h.add(static_cast<uint64_t>(set.key_type) << 32 | set.key_size);
+  h.add(set.field_sizes);
+  h.add(set.elements.size());
+  for (const SetElement& element : set.elements) {
     add(h, element.first);
     add(h, element.last);
   }
+}
+void add(Hasher& h, const Lookup& e) {
+  h.add(static_cast<uint64_t>(e.negated) << 32 | e.reg);
+  add(h, e.set);
+}
+void add(Hasher& h, const MapLookup& e) {
+  h.add(uint64_t{1} << 63 | static_cast<uint64_t>(e.to) << 32 | e.reg);
+  add(h, e.set);
+  h.add(static_cast<uint64_t>(e.set.value_type) << 32 | e.set.value_size);
+  for (const SetElement& element : e.set.elements) add(h, element.value);
 }
 void add(Hasher&, const Counter&) {}
 void add(Hasher& h, const Limit& e) {
@@ -84,6 +111,31 @@ void add(Hasher& h, const XtMatch& e) {
   h.add(e.name);
   h.add(e.revision);
   h.add(e.info);
+}
+void add(Hasher& h, const XtTarget& e) {
+  h.add(e.name);
+  h.add(e.revision);
+  h.add(e.info);
+}
+uint64_t number(const std::optional<Register>& reg) { return reg ? *reg : 0xff; }
+void add(Hasher& h, const NatRange& range) { h.add(number(range.first) << 8 | number(range.last)); }
+void add(Hasher& h, const Nat& e) {
+  h.add(static_cast<uint64_t>(e.source) << 8 | static_cast<uint64_t>(e.family));
+  add(h, e.addresses);
+  add(h, e.ports);
+  h.add(e.flags);
+}
+void add(Hasher& h, const Masquerade& e) {
+  add(h, e.ports);
+  h.add(e.flags);
+}
+void add(Hasher& h, const Redirect& e) {
+  add(h, e.ports);
+  h.add(e.flags);
+}
+void add(Hasher& h, const TransparentProxy& e) {
+  h.add(static_cast<uint64_t>(e.family));
+  h.add(number(e.address) << 8 | number(e.port));
 }
 void add(Hasher& h, const Unknown& e) {
   h.add(e.name);

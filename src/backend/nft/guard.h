@@ -21,6 +21,8 @@ class Guards {
 
   const std::array<bool, kChecks>& used() const { return used_; }
   void start_chain();
+  // A packet may be another one now: what was made sure of before says nothing of it.
+  void packet_changed() { start_chain(); }
 
  private:
   bool covered(Check check, std::span<const Part> before) const;

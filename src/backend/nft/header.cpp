@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "backend/nft/header.h"
 
+#include <algorithm>
+
 namespace bulkhead::backend::nft {
 namespace {
 
 using Form = ir::Header::Form;
 
 // Bytes that the match of this form asks for (sizeof struct tcphdr, udphdr, icmphdr, icmp6hdr; two
-// ports; struct sctphdr, dccp_hdr).
+// ports; struct sctphdr, dccp_hdr, ip_esp_hdr, ip_auth_hdr, ip_comp_hdr).
 uint32_t length(Form form) {
   switch (form) {
     case Form::kTcp: return 20;
     case Form::kUdp:
     case Form::kIcmp:
-    case Form::kIcmp6: return 8;
+    case Form::kIcmp6:
+    case Form::kEsp: return 8;
     case Form::kSctp:
-    case Form::kDccp: return 12;
+    case Form::kDccp:
+    case Form::kAh: return 12;
+    case Form::kIpcomp:
     case Form::kPorts: break;
   }
   return 4;
@@ -30,19 +35,10 @@ Rule rule(std::vector<Expr> conditions, VerdictCode code) {
   return {.id = ir::kNoId, .expressions = std::move(conditions)};
 }
 
-// A packet that isn't the first fragment. xt_tcp also drops one that starts at offset 1, in units
-// of 8 bytes: the flags would be overwritten (RFC 1858). In IPv6 it never sees such an offset,
-// since there it counts in bytes.
-std::vector<Expr> later_fragment(Check check, net::Family family) {
-  if (family == net::Family::kIpv6) {
-    constexpr uint8_t kFragmentHeader = 44;
-    return {Exthdr{kFragmentHeader, 2, 2, 0}, Bitwise{0, make_data(0xfff8, 2), make_data(0, 2)},
-            Cmp{0, CmpOp::kNotEqual, make_data(0, 2)}};
-  }
-  const bool tcp = check == Check::kTcp;
-  return {Payload{PayloadBase::kNetwork, 6, 2, 0},
-          Bitwise{0, make_data(0x1fff, 2), make_data(0, 2)},
-          Cmp{0, tcp ? CmpOp::kGreater : CmpOp::kNotEqual, make_data(tcp ? 1 : 0, 2)}};
+std::vector<uint8_t> any_spi() {
+  std::vector<uint8_t> info(16);
+  std::fill_n(info.begin() + 4, 4, uint8_t{0xff});
+  return info;
 }
 
 }  // namespace
@@ -60,6 +56,9 @@ std::string_view check_chain_name(Check check) {
     case Check::kIcmp6: return "check/icmp6";
     case Check::kSctp: return "check/sctp";
     case Check::kDccp: return "check/dccp";
+    case Check::kEsp: return "check/esp";
+    case Check::kAh: return "check/ah";
+    case Check::kIpcomp: return "check/ipcomp";
     case Check::kPorts: break;
   }
   return "check/ports";
@@ -73,7 +72,7 @@ Chain check_chain(Check check, net::Family family) {
              VerdictCode::kReturn));
   } else {
     chain.rules.push_back(rule(header_readable(form_of(check)), VerdictCode::kReturn));
-    chain.rules.push_back(rule(later_fragment(check, family), VerdictCode::kReturn));
+    chain.rules.push_back(rule(later_fragment(family, check == Check::kTcp), VerdictCode::kReturn));
   }
   chain.rules.push_back(rule({}, VerdictCode::kDrop));
   return chain;
@@ -90,6 +89,19 @@ bool covers(Check check, Check other) {
 std::vector<Expr> header_readable(Form form) {
   return {Payload{PayloadBase::kTransport, length(form) - 3, 3, 0},
           Cmp{0, CmpOp::kGreaterOrEqual, make_data(0, 3)}};
+}
+
+// xt_tcp also drops a packet that starts at offset 1, in units of 8 bytes: the flags would be
+// overwritten (RFC 1858). In IPv6 it never sees such an offset, since there it counts in bytes.
+std::vector<Expr> later_fragment(net::Family family, bool tcp_check) {
+  if (family == net::Family::kIpv6) {
+    constexpr uint8_t kFragmentHeader = 44;
+    return {Exthdr{kFragmentHeader, 2, 2, 0}, Bitwise{0, make_data(0xfff8, 2), make_data(0, 2)},
+            Cmp{0, CmpOp::kNotEqual, make_data(0, 2)}};
+  }
+  return {Payload{PayloadBase::kNetwork, 6, 2, 0},
+          Bitwise{0, make_data(0x1fff, 2), make_data(0, 2)},
+          Cmp{0, tcp_check ? CmpOp::kGreater : CmpOp::kNotEqual, make_data(tcp_check ? 1 : 0, 2)}};
 }
 
 XtMatch xt_header(const ir::Header& header) {
@@ -114,6 +126,10 @@ XtMatch xt_header(const ir::Header& header) {
     // linux/netfilter/xt_sctp.h and xt_dccp.h: no flag set, so nothing is asked.
     case Form::kSctp: return {"sctp", 0, std::vector<uint8_t>(296)};
     case Form::kDccp: return {"dccp", 0, std::vector<uint8_t>(16)};
+    // linux/netfilter/xt_esp.h, xt_ipcomp.h and linux/netfilter_ipv4/ipt_ah.h: first and last SPI.
+    case Form::kEsp: return {"esp", 0, any_spi()};
+    case Form::kAh: return {"ah", 0, any_spi()};
+    case Form::kIpcomp: return {"ipcomp", 0, any_spi()};
     case Form::kPorts: break;
   }
   XtMatch match{"multiport", 1, std::vector<uint8_t>(48)};

@@ -25,8 +25,11 @@ enum class Check : uint8_t {
   kPorts,
   kSctp,
   kDccp,
+  kEsp,
+  kAh,
+  kIpcomp,
 };
-inline constexpr unsigned kChecks = 8;
+inline constexpr unsigned kChecks = 11;
 
 Check check_for(ir::Header::Form form);
 // "check/tcp"
@@ -40,8 +43,11 @@ bool covers(Check check, Check other);
 // asks this: other loads from the transport header may give the payload of a later fragment.
 std::vector<Expr> header_readable(ir::Header::Form form);
 
-// The kernel's own match that does all of a Header condition: tcp, udp, icmp, icmp6, or multiport
-// with any port.
+// That the packet is a later fragment, or (tcp_check) one that check/tcp lets through as such.
+std::vector<Expr> later_fragment(net::Family family, bool tcp_check = false);
+
+// The kernel's own match that does all of a Header condition: that of its protocol, with any
+// arguments, or multiport with any port.
 XtMatch xt_header(const ir::Header& header);
 
 }  // namespace bulkhead::backend::nft

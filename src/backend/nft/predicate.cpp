@@ -105,6 +105,15 @@ Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditi
   return parts;
 }
 
+uint8_t protocol_asked(std::span<const ir::Condition> conditions) {
+  for (const ir::Condition& condition : conditions) {
+    const ir::Constraint* protocol = as_protocol(condition);
+    if (protocol == nullptr) continue;
+    if (const uint8_t one = protocol_of(*protocol); one != 0) return one;
+  }
+  return 0;
+}
+
 Rule join(std::span<const Part> parts) {
   Rule rule;
   const auto append = [&](const Part& part) {

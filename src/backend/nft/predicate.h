@@ -29,6 +29,9 @@ struct Part {
 Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditions,
                                           net::Family family);
 
+// The only protocol that the conditions allow, where one of them says so; 0: none does.
+uint8_t protocol_asked(std::span<const ir::Condition> conditions);
+
 // The rule that asks them all. What has no state may be asked in any order: the question whether a
 // header can be read is the dearest and seldom answered with no, so it comes last, though before
 // anything stateful.

@@ -23,12 +23,14 @@ inline constexpr KeyType kConnectionDirectionKey = 27;
 inline constexpr KeyType kConnectionStatusKey = 28;
 inline constexpr KeyType kPacketTypeKey = 31;
 inline constexpr KeyType kAddressTypeKey = 38;
+inline constexpr KeyType kBooleanKey = 39;
 inline constexpr KeyType kInterfaceKey = 41;
 inline constexpr unsigned kKeyTypeBits = 6;
 
 struct SetElement {
   Data first;
-  Data last;  // included; a hash set has the same in both
+  Data last;   // included; a hash set has the same in both
+  Data value;  // of a map; else empty
 
   friend bool operator==(const SetElement&, const SetElement&) = default;
   // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 finds a null pointer in it
@@ -47,6 +49,9 @@ struct Set {
   KeyType key_type = kIntegerKey;
   uint32_t key_size = 0;             // in bytes; of boxes, with each field padded to 4
   std::vector<uint8_t> field_sizes;  // of boxes, in bytes, without the padding
+  // Of a map: what nft(8) calls its values, and their size in bytes; 0: it is a set.
+  KeyType value_type = 0;
+  uint32_t value_size = 0;
   std::vector<SetElement> elements;
   ByteOrder order = ByteOrder::kNetwork;  // of the key, for nft(8); no part of the form
   bool foreign = false;                   // read from the kernel, and not of a shape that we make

@@ -22,7 +22,7 @@ U128 interface_value(const std::string& name) {
 }
 
 // In bytes, in the order of ir::Header::Form.
-constexpr size_t kHeaderSizes[] = {20, 8, 8, 8, 4, 12, 12};
+constexpr size_t kHeaderSizes[] = {20, 8, 8, 8, 4, 12, 12, 8, 12, 4};
 
 // Nothing if the bytes end before the bits do.
 std::optional<U128> bits_of(std::span<const uint8_t> bytes, size_t first, unsigned width) {
@@ -53,6 +53,7 @@ Reading::Held Reading::look_at(ir::Meta key) const {
       // the extension headers are cut off has the packet dropped, whatever protocol was asked for.
       return {layout_.protocol, false, !layout_.protocol};
     case ir::Meta::kMark: return {packet_.mark};
+    case ir::Meta::kPriority: return {packet_.priority, !packet_.priority};
     case ir::Meta::kLength: return {packet_.bytes.size()};
     case ir::Meta::kPacketType: return {packet_.packet_type, !packet_.packet_type};
     case ir::Meta::kInDeviceType: break;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "backend/sim/changing.h"
 #include "backend/sim/reading.h"
 
 namespace bulkhead::backend::sim {
@@ -16,8 +17,9 @@ Truth default_oracle(const ir::Rule&, const ir::Condition& condition) {
 
 class Walk {
  public:
-  Walk(const ir::Table& table, const Reading& reading, const Oracle& oracle, Outcome& outcome)
-      : table_(table), reading_(reading), oracle_(oracle), outcome_(outcome) {}
+  // The outcome's packet is the one that walks; `layout` is its.
+  Walk(const ir::Table& table, const net::Layout& layout, const Oracle& oracle, Outcome& outcome)
+      : table_(table), reading_(outcome.packet, layout), oracle_(oracle), outcome_(outcome) {}
 
   // True if the verdict fell here; false if the packet came back out of the chain.
   bool decide(const ir::Chain& chain, unsigned depth);
@@ -31,7 +33,7 @@ class Walk {
   bool finish(Verdict verdict, ir::Action action);
 
   const ir::Table& table_;
-  const Reading& reading_;
+  const Reading reading_;
   const Oracle& oracle_;
   Outcome& outcome_;
 };
@@ -81,9 +83,19 @@ bool Walk::decide(const ir::Chain& chain, unsigned depth) {
     if (asked.matched != Truth::kYes) continue;
 
     const ir::Action& action = rule.target.action;
+    if (!change(outcome_.packet, action)) return finish(Verdict::kDrop, ir::Drop{});
     if (std::holds_alternative<ir::Accept>(action)) return finish(Verdict::kAccept, action);
     if (std::holds_alternative<ir::Drop>(action)) return finish(Verdict::kDrop, action);
     if (std::holds_alternative<ir::Reject>(action)) return finish(Verdict::kReject, action);
+    if (const auto* nat = std::get_if<ir::Nat>(&action)) {
+      outcome_.translated = *nat;
+      return finish(Verdict::kAccept, action);
+    }
+    // Whether a socket takes the packet isn't known here; nor what the kernel's own target says.
+    if (ir::flow_of(action) == ir::Flow::kDecides) {
+      outcome_.depends = true;
+      return finish(Verdict::kAccept, action);
+    }
     if (std::holds_alternative<ir::Return>(action)) return false;
     if (const auto* jump = std::get_if<ir::Jump>(&action)) {
       const ir::Chain* target = table_.find(jump->chain);
@@ -105,15 +117,14 @@ const ir::Chain* chain_at(const ir::Table& table, ir::Hook hook) {
 
 Outcome evaluate(const ir::Ruleset& rules, std::string_view table_name, const Packet& packet,
                  const Oracle& oracle) {
-  Outcome outcome{.decided_by = ir::Accept{}};
+  Outcome outcome{.decided_by = ir::Accept{}, .packet = packet, .translated = {}};
   const auto layout = net::parse_layout(packet.bytes);
   assert(layout && layout->family == rules.family);
   const ir::Table* table = rules.find(table_name);
   const ir::Chain* chain = table ? chain_at(*table, packet.hook) : nullptr;
   if (!chain) return outcome;
 
-  const Reading reading(packet, *layout);
-  if (Walk(*table, reading, oracle, outcome).decide(*chain, 0)) return outcome;
+  if (Walk(*table, *layout, oracle, outcome).decide(*chain, 0)) return outcome;
   const bool accepts = *chain->policy == ir::Policy::kAccept;
   outcome.trace.push_back({chain, chain->rules.size(), Truth::kYes, 0, false});
   outcome.verdict = accepts ? Verdict::kAccept : Verdict::kDrop;

@@ -24,6 +24,7 @@ struct Packet {
   std::string out_interface;
   ir::CtState state = ir::CtState::kNew;
   uint32_t mark = 0;
+  std::optional<uint32_t> priority;  // ir::Meta::kPriority
   // What isn't said here is unknown: conditions that ask for it are put to the Oracle.
   std::map<ir::Conntrack, U128> connection;  // all but kState
   std::map<ir::Route, uint32_t> routes;
@@ -50,6 +51,10 @@ struct Outcome {
   ir::Action decided_by;   // Accept, Drop or Reject
   std::vector<Met> trace;  // every rule that was asked, in order
   bool depends = false;  // a condition that can't be known here (limit, an opaque match) was asked
+  Packet packet;         // as it leaves the table
+  // What translates the packet's connection, if that decided: the packet has its addresses and
+  // ports as far as there is only one of them to choose.
+  std::optional<ir::Nat> translated;
 };
 
 // How a condition that the packet alone doesn't decide is answered (Limit, Opaque). The default
@@ -58,6 +63,8 @@ struct Outcome {
 using Oracle = std::function<Truth(const ir::Rule&, const ir::Condition&)>;
 
 // What the packet meets at `packet.hook` in one table ("filter"); a table that isn't there accepts.
+// What a target writes, the rules behind it read. A target that only the kernel knows is taken for
+// one that does nothing, and marks the outcome as `depends` where it may decide.
 // Needs verified rules (every jump has its chain, no loops) and a packet of their family with a
 // whole IP header.
 Outcome evaluate(const ir::Ruleset& rules, std::string_view table, const Packet& packet,

@@ -2,15 +2,14 @@
 #include "ext/argument/host_mask.h"
 
 #include <algorithm>
-#include <optional>
 
 #include <fmt/format.h>
 
 #include "ext/argument/number.h"
+#include "ext/argument/prefix.h"
 #include "ext/error.h"
 
 namespace bulkhead::ext {
-namespace {
 
 // Numbers as getaddrinfo(3) takes them ("10.1", "0x0a000001") are left to it.
 Result<net::Address> parse_host(std::string_view word, const Context& context) {
@@ -24,18 +23,6 @@ Result<net::Address> parse_host(std::string_view word, const Context& context) {
   return found->front();
 }
 
-// A mask that is no prefix is refused: libxtables takes it for a whole address without a word, and
-// the 33 of a typing error for the mask 0.0.0.33.
-std::optional<unsigned> parse_prefix(std::string_view word, net::Family family) {
-  if (const auto length = whole_number(word, 0, net::address_bits(family)))
-    return static_cast<unsigned>(*length);
-  const std::optional<net::Address> mask = net::parse_address(family, word);
-  if (!mask) return std::nullopt;
-  return net::Network{.address = {family, 0}, .mask = mask->value}.prefix_length();
-}
-
-}  // namespace
-
 Result<std::string> parse_host_mask(std::span<const std::string_view> words,
                                     const Context& context) {
   const std::string_view word = words[0];
@@ -44,15 +31,9 @@ Result<std::string> parse_host_mask(std::span<const std::string_view> words,
   if (!address) return address.error();
   if (slash == std::string_view::npos) return net::to_string(*address);
 
-  const unsigned bits = net::address_bits(context.family);
-  const std::optional<unsigned> length = parse_prefix(word.substr(slash + 1), context.family);
-  if (!length) {
-    return usage_error(
-        fmt::format("{}: bad value for option \"--{}\", neither a valid network mask nor valid "
-                    "CIDR (0-{}).",
-                    context.row, context.option, bits));
-  }
-  if (*length == bits) return net::to_string(*address);
+  const Result<unsigned> length = parse_prefix(word.substr(slash + 1), context);
+  if (!length) return length.error();
+  if (*length == net::address_bits(context.family)) return net::to_string(*address);
   return fmt::format("{}/{}", net::to_string(*address), *length);
 }
 

@@ -9,6 +9,9 @@
 
 namespace bulkhead::ext {
 
+// One address, or a host's name that has only one. The error is getaddrinfo(3)'s.
+Result<net::Address> parse_host(std::string_view word, const Context&);
+
 // One address, or a host's name that has only one, and perhaps the prefix of it that counts:
 // "192.0.2.1", "192.0.2.1/24", "2001:db8::1/ffff::". libxtables' XTTYPE_HOSTMASK, which isn't how
 // -s is read: a short "10.1" is 10.0.0.1, and the bits that don't count are kept and printed.

@@ -10,10 +10,7 @@
 
 namespace bulkhead::ext {
 
-// xtopt_parse_mint of libxtables: an empty word is 0, an empty end of a range the first or the last
-// number there is.
-Result<std::string> parse_number_range(std::string_view word, uint64_t last,
-                                       const Context& context) {
+Result<TypedRange> parse_typed_range(std::string_view word, uint64_t last, const Context& context) {
   uint64_t range[2] = {0, last};
   size_t parts = 0;
   for (std::string_view rest = word;; rest.remove_prefix(1)) {
@@ -39,8 +36,16 @@ Result<std::string> parse_number_range(std::string_view word, uint64_t last,
                       context.row, context.option, rest));
     }
   }
-  if (parts == 1 || range[0] == range[1]) return fmt::format("{}", range[0]);
-  return fmt::format("{}:{}", range[0], range[1]);
+  if (parts == 1) return TypedRange{.first = range[0]};
+  return TypedRange{.first = range[0], .last = range[1]};
+}
+
+Result<std::string> parse_number_range(std::string_view word, uint64_t last,
+                                       const Context& context) {
+  const Result<TypedRange> range = parse_typed_range(word, last, context);
+  if (!range) return range.error();
+  if (!range->last || *range->last == range->first) return fmt::format("{}", range->first);
+  return fmt::format("{}:{}", range->first, *range->last);
 }
 
 NumberRange read_number_range(std::string_view canonical) {

@@ -24,14 +24,6 @@ struct Unit {
 constexpr Unit kUnits[] = {
     {"day", "day", 86400}, {"hour", "hour", 3600}, {"minute", "min", 60}, {"second", "sec", 1}};
 
-std::optional<uint32_t> unit_seconds(std::string_view word) {
-  if (word.empty()) return std::nullopt;
-  for (const Unit& unit : kUnits) {
-    if (begins_with(unit.typed, word)) return unit.seconds;
-  }
-  return std::nullopt;
-}
-
 // libxt_limit reads the number with atoi(3), whose result it keeps in 32 bits without a sign: what
 // is not a number ends it without an error, and a negative one is too fast. The casts are strtol's
 // and atoi's.
@@ -40,35 +32,42 @@ uint32_t leading_count(std::string_view text) {
   return static_cast<uint32_t>(static_cast<int>(std::strtol(terminated.c_str(), nullptr, 10)));
 }
 
-// In the finest unit that neither it nor a coarser one is too short for the period or rounds much
-// of it away: where libxt_limit's print_rate stops.
-std::string print_period(uint32_t period) {
+}  // namespace
+
+std::optional<uint32_t> rate_unit(std::string_view word) {
+  if (word.empty()) return std::nullopt;
+  for (const Unit& unit : kUnits) {
+    if (begins_with(unit.typed, word)) return unit.seconds;
+  }
+  return std::nullopt;
+}
+
+RateText rate_of_period(uint64_t period, uint64_t units_per_second) {
   const Unit* best = &kUnits[0];
   for (const Unit& unit : std::span(kUnits).subspan(1)) {
-    const uint32_t scaled = kScale * unit.seconds;
+    const uint64_t scaled = units_per_second * unit.seconds;
     if (period > scaled || scaled / period < scaled % period) break;
     best = &unit;
   }
-  return fmt::format("{}/{}", kScale * best->seconds / period, best->printed);
+  return {fmt::format("{}/{}", units_per_second * best->seconds / period, best->printed),
+          best->seconds};
 }
-
-}  // namespace
 
 Result<std::string> parse_rate(std::span<const std::string_view> words, const Context&) {
   const std::string_view word = words[0];
   const size_t slash = word.find('/');
   std::optional<uint32_t> seconds = 1;
-  if (slash != std::string_view::npos) seconds = unit_seconds(word.substr(slash + 1));
+  if (slash != std::string_view::npos) seconds = rate_unit(word.substr(slash + 1));
   const uint32_t packets = leading_count(word);
   if (!seconds || packets == 0) return usage_error(fmt::format("bad rate \"{}\"'", word));
   const uint32_t period = kScale * *seconds / packets;
   if (period == 0) return usage_error(fmt::format("Rate too fast \"{}\"", word));
-  return print_period(period);
+  return rate_of_period(period, kScale).text;
 }
 
 Rate read_rate(std::string_view canonical) {
   const size_t slash = canonical.find('/');
-  return {canonical_number(canonical.substr(0, slash)), *unit_seconds(canonical.substr(slash + 1))};
+  return {canonical_number(canonical.substr(0, slash)), *rate_unit(canonical.substr(slash + 1))};
 }
 
 uint32_t rate_period(const Rate& rate) {

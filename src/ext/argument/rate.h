@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,16 @@ struct Rate {
 // is 10000/sec.
 Result<std::string> parse_rate(std::span<const std::string_view> words, const Context&);
 Rate read_rate(std::string_view canonical);
+// The seconds that such a word or a beginning of it means: "minute", "min", "m".
+std::optional<uint32_t> rate_unit(std::string_view word);
+// A time between two packets as the rate that follows from it, and the seconds of the unit in which
+// it is said: the finest that neither it nor a coarser one is too short for the time or rounds much
+// of it away, where libxtables' print_rate stops.
+struct RateText {
+  std::string text;
+  uint32_t seconds = 1;
+};
+RateText rate_of_period(uint64_t period, uint64_t units_per_second);
 // xt_limit's time between two packets, in units of 100 microseconds.
 uint32_t rate_period(const Rate& rate);
 std::string say_rate(std::string_view canonical, const Context&);

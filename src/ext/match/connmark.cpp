@@ -6,17 +6,13 @@
 namespace bulkhead::ext {
 namespace {
 
-// Unreadable without a connection, so that neither the option nor its negation holds: connmark_mt()
-// of net/netfilter/xt_connmark.c.
-constexpr ir::Field kConnectionMark{"ct mark", "connection's mark", ir::Kind::kNumber,
-                                    ir::at(ir::Conntrack::kMark, 32),
-                                    ir::at(ir::Conntrack::kMark, 32)};
-
+// The field is unreadable without a connection, so that neither the option nor its negation holds:
+// connmark_mt() of net/netfilter/xt_connmark.c.
 constexpr Option kOptions[] = {
     {
         .name = "mark",
         .type = &kMarkMask,
-        .field = &kConnectionMark,
+        .field = &ir::kConnectionMark,
         .required = true,
         // iptables writes two spaces where there is no '!'.
         .list = "{!} {}",

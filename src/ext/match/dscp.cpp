@@ -7,17 +7,13 @@
 namespace bulkhead::ext {
 namespace {
 
-// The upper six bits of IPv4's type of service and of IPv6's traffic class (RFC 2474, 3).
-constexpr ir::Field kCodepoint{"dscp", "DSCP", ir::Kind::kNumber, ir::at(ir::Base::kNetwork, 8, 6),
-                               ir::at(ir::Base::kNetwork, 4, 6)};
-
 constexpr uint8_t kOnlyOne = 1;
 
 constexpr Option kOptions[] = {
     {
         .name = "dscp",
         .type = &kDscp,
-        .field = &kCodepoint,
+        .field = &ir::kDscp,
         .group = kOnlyOne,
         .list = "{!}{}",
         .help = "the codepoint, 0 to 63 (0x3f)",

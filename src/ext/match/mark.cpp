@@ -6,14 +6,11 @@
 namespace bulkhead::ext {
 namespace {
 
-constexpr ir::Field kPacketMark{"mark", "mark", ir::Kind::kNumber, ir::at(ir::Meta::kMark, 32),
-                                ir::at(ir::Meta::kMark, 32)};
-
 constexpr Option kOptions[] = {
     {
         .name = "mark",
         .type = &kMarkMask,
-        .field = &kPacketMark,
+        .field = &ir::kPacketMark,
         .required = true,
         .list = "{! }{}",
         .help = "the mark, or those of its bits that the mask has",

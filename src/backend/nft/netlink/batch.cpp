@@ -14,6 +14,7 @@
 
 #include "backend/nft/chain_name.h"
 #include "backend/nft/netlink/expression.h"
+#include "backend/nft/netlink/refusal.h"
 #include "backend/nft/netlink/set_message.h"
 #include "backend/nft/program.h"
 #include "backend/nft/user_data.h"
@@ -28,6 +29,12 @@ constexpr uint8_t kNoFamily = 0;
 
 uint8_t number(net::Family family) { return static_cast<uint8_t>(family); }
 
+// "meta nftrace set 1"
+void put_trace_mark(Writer& out) {
+  encode(out, Immediate{0, make_data(1, 1)}, 0);
+  encode(out, MetaSet{MetaKey::kTrace, 0}, 0);
+}
+
 }  // namespace
 
 // Writes the messages of one family's changes.
@@ -38,15 +45,15 @@ struct Batch::Encoder {
 
   void operator()(const AddTable&) const {
     message(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, "the table",
-            [&] { out.put_text(NFTA_TABLE_NAME, kTableName); });
+            [&] { out.put_text(NFTA_TABLE_NAME, batch.table_); });
   }
   void operator()(const DeleteTable&) const {
-    message(NFT_MSG_DELTABLE, 0, "the table", [&] { out.put_text(NFTA_TABLE_NAME, kTableName); });
+    message(NFT_MSG_DELTABLE, 0, "the table", [&] { out.put_text(NFTA_TABLE_NAME, batch.table_); });
   }
 
   void operator()(const AddChain& change) const {
     message(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, describe_chain(change.name), [&] {
-      out.put_text(NFTA_CHAIN_TABLE, kTableName);
+      out.put_text(NFTA_CHAIN_TABLE, batch.table_);
       out.put_text(NFTA_CHAIN_NAME, change.name);
       if (!change.base) return;
       out.nest(NFTA_CHAIN_HOOK, [&] {
@@ -59,38 +66,41 @@ struct Batch::Encoder {
   }
   void operator()(const DeleteChain& change) const {
     message(NFT_MSG_DELCHAIN, 0, describe_chain(change.name), [&] {
-      out.put_text(NFTA_CHAIN_TABLE, kTableName);
+      out.put_text(NFTA_CHAIN_TABLE, batch.table_);
       out.put_text(NFTA_CHAIN_NAME, change.name);
     });
   }
 
-  void operator()(const AddRule& change) const {
+  void operator()(const AddRule& change) const { add_rule(change, false); }
+  // marks: it switches tracing on for the packets that it matches.
+  void add_rule(const AddRule& change, bool marks) const {
     // Its sets come before it; the look-ups name them by number.
     const uint32_t first_set = batch.next_set_;
     for (const Expr& expression : change.rule.expressions) {
-      if (const auto* lookup = std::get_if<Lookup>(&expression)) add_set(lookup->set, change.chain);
+      if (const Set* set = set_of(expression)) add_set(*set, change.chain);
     }
     const bool at_end = !change.before;
     message(NFT_MSG_NEWRULE, static_cast<uint16_t>(NLM_F_CREATE | (at_end ? NLM_F_APPEND : 0)),
-            "a rule of " + describe_chain(change.chain), [&] { put_rule(change, first_set); });
+            "a rule of " + describe_chain(change.chain),
+            [&] { put_rule(change, first_set, marks); });
   }
   void operator()(const DeleteRule& change) const {
     message(NFT_MSG_DELRULE, 0, "a rule of " + describe_chain(change.chain), [&] {
-      out.put_text(NFTA_RULE_TABLE, kTableName);
+      out.put_text(NFTA_RULE_TABLE, batch.table_);
       out.put_text(NFTA_RULE_CHAIN, change.chain);
       out.put_u64(NFTA_RULE_HANDLE, change.handle);
     });
   }
   void operator()(const FlushChain& change) const {
     message(NFT_MSG_DELRULE, 0, "the rules of " + describe_chain(change.chain), [&] {
-      out.put_text(NFTA_RULE_TABLE, kTableName);
+      out.put_text(NFTA_RULE_TABLE, batch.table_);
       out.put_text(NFTA_RULE_CHAIN, change.chain);
     });
   }
 
   void operator()(const AddSourceSet&) const {
     message(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, "the set of the source", [&] {
-      out.put_text(NFTA_SET_TABLE, kTableName);
+      out.put_text(NFTA_SET_TABLE, batch.table_);
       out.put_text(NFTA_SET_NAME, kSourceSetName);
       out.put_u32(NFTA_SET_KEY_TYPE, kMarkKey);
       out.put_u32(NFTA_SET_KEY_LEN, 4);
@@ -126,15 +136,16 @@ struct Batch::Encoder {
     batch.notes_.push_back({batch.last_, std::move(what)});
   }
 
-  void put_rule(const AddRule& change, uint32_t set) const {
-    out.put_text(NFTA_RULE_TABLE, kTableName);
+  void put_rule(const AddRule& change, uint32_t set, bool marks) const {
+    out.put_text(NFTA_RULE_TABLE, batch.table_);
     out.put_text(NFTA_RULE_CHAIN, change.chain);
     if (change.before) out.put_u64(NFTA_RULE_POSITION, *change.before);
     out.nest(NFTA_RULE_EXPRESSIONS, [&] {
       for (const Expr& expression : change.rule.expressions) {
         encode(out, expression, set);
-        if (std::holds_alternative<Lookup>(expression)) ++set;
+        if (set_of(expression) != nullptr) ++set;
       }
+      if (marks) put_trace_mark(out);
     });
     if (change.rule.xt_protocol != 0) {
       out.nest(NFTA_RULE_COMPAT, [&] {
@@ -150,7 +161,7 @@ struct Batch::Encoder {
   void add_set(const Set& set, const std::string& chain) const {
     const uint32_t id = batch.next_set_++;
     message(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, "a rule of " + describe_chain(chain), [&] {
-      out.put_text(NFTA_SET_TABLE, kTableName);
+      out.put_text(NFTA_SET_TABLE, batch.table_);
       out.put_text(NFTA_SET_NAME, kAnonymousSetName);
       out.put_u32(NFTA_SET_ID, id);
       put_set(out, set);
@@ -163,7 +174,7 @@ struct Batch::Encoder {
     for (size_t next = 0; next < elements.size();) {
       batch.begin(type, flags, family);
       if (!id) note("the source");
-      out.put_text(NFTA_SET_ELEM_LIST_TABLE, kTableName);
+      out.put_text(NFTA_SET_ELEM_LIST_TABLE, batch.table_);
       out.put_text(NFTA_SET_ELEM_LIST_SET, set);
       if (id) out.put_u32(NFTA_SET_ELEM_LIST_SET_ID, *id);
       out.nest(NFTA_SET_ELEM_LIST_ELEMENTS, [&] {
@@ -176,7 +187,8 @@ struct Batch::Encoder {
   }
 };
 
-Batch::Batch(Socket& socket) : socket_(socket), first_(socket.next_sequence()) {
+Batch::Batch(Socket& socket, std::string_view table)
+    : socket_(socket), table_(table), first_(socket.next_sequence()) {
   writer_.begin(0, NFNL_MSG_BATCH_BEGIN, 0, kNoFamily, first_, NFNL_SUBSYS_NFTABLES);
   writer_.put_u32(NFNL_BATCH_GENID, 0);
   writer_.end();
@@ -193,6 +205,18 @@ void Batch::end() { writer_.end(); }
 void Batch::add(net::Family family, const std::vector<Change>& changes) {
   assert(!closed_);
   for (const Change& change : changes) std::visit(Encoder{*this, family}, change);
+}
+
+void Batch::add_owned_table(net::Family family) {
+  begin(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family);
+  notes_.push_back({last_, "the table " + table_});
+  writer_.put_text(NFTA_TABLE_NAME, table_);
+  writer_.put_u32(NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
+  end();
+}
+
+void Batch::add_marking_rule(net::Family family, const AddRule& change) {
+  Encoder{*this, family}.add_rule(change, true);
 }
 
 // The value of the only attribute of the first message.
@@ -244,10 +268,7 @@ Result<void> Batch::send(uint32_t generation) {
   if (!received) return received.error();
   if (answer.error == 0) return {};
   socket_.drain();
-  Error error =
-      kernel_error(answer.error, fmt::format("the kernel refused {}", what(answer.sequence)));
-  if (!answer.message.empty()) error.message += fmt::format(" ({})", answer.message);
-  return error;
+  return refusal(socket_, answer, writer_.bytes(), what(answer.sequence));
 }
 
 }  // namespace bulkhead::backend::nft::netlink

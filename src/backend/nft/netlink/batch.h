@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/nft/change.h"
@@ -16,11 +17,17 @@ namespace bulkhead::backend::nft::netlink {
 // One transaction: all of its changes, or none.
 class Batch {
  public:
-  explicit Batch(Socket& socket);
+  // All its changes are to tables of that name.
+  explicit Batch(Socket& socket, std::string_view table = kTableName);
 
   void add(net::Family family, const std::vector<Change>& changes);
+  // For a trace. The table goes when the socket does, and nobody else may change it (Linux 5.12).
+  void add_owned_table(net::Family family);
+  // Switches tracing on for the packets that the rule matches.
+  void add_marking_rule(net::Family family, const AddRule& change);
 
-  // Sends it. It is carried out only if nf_tables is still in that generation: otherwise kStale.
+  // Sends it. It is carried out only if nf_tables is still in that generation (0: in any):
+  // otherwise kStale.
   // One acknowledgement is asked for, on the last message; a refusal says what it was that the
   // kernel refused. kUnclear if the answer is lost. May be called again after kStale. Needs at
   // least one change.
@@ -46,6 +53,7 @@ class Batch {
   void write_generation(uint32_t generation);
 
   Socket& socket_;
+  std::string table_;
   Writer writer_;
   std::vector<Note> notes_;
   uint32_t first_ = 0;  // sequence number of the begin message

@@ -13,8 +13,10 @@
 
 #include <fmt/format.h>
 
+#include "backend/nft/family_word.h"
 #include "backend/nft/netlink/dump_request.h"
 #include "backend/nft/program.h"
+#include "backend/nft/trace_table.h"
 
 namespace bulkhead::backend::nft::netlink {
 namespace {
@@ -22,18 +24,6 @@ namespace {
 // Tables that come and go while they are read are read again; a list for people needs no more than
 // that.
 constexpr int kTries = 50;
-
-std::string family_word(uint8_t family) {
-  switch (family) {
-    case NFPROTO_IPV4: return "ip";
-    case NFPROTO_IPV6: return "ip6";
-    case NFPROTO_INET: return "inet";
-    case NFPROTO_ARP: return "arp";
-    case NFPROTO_BRIDGE: return "bridge";
-    case NFPROTO_NETDEV: return "netdev";
-    default: return fmt::format("family {}", family);
-  }
-}
 
 std::string hook_word(uint8_t family, uint32_t hook) {
   static constexpr std::array<std::string_view, 6> kInet = {"prerouting", "input",       "forward",
@@ -127,6 +117,8 @@ Result<std::vector<ForeignChain>> foreign_chains(Socket& socket) {
     const TableFacts& facts = found.tables[key];
     chain.rules = facts.rules;
     chain.drops = chain.drops || facts.drops;
+    // A trace that runs, as long as it can do no more than look.
+    if (is_trace_table(chain.table) && !chain.drops) continue;
     out.push_back(std::move(chain));
   }
   return out;

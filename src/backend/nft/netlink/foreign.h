@@ -9,7 +9,7 @@
 
 namespace bulkhead::backend::nft::netlink {
 
-// All base chains of all families but those in our tables.
+// All base chains of all families but those in our tables and in those of traces.
 Result<std::vector<ForeignChain>> foreign_chains(Socket& socket);
 
 }  // namespace bulkhead::backend::nft::netlink

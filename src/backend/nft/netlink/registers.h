@@ -23,6 +23,10 @@ constexpr std::optional<Register> from_kernel(uint32_t reg) {
   return {};
 }
 
+constexpr uint32_t fib_result(uint32_t flags) {
+  return (flags & Fib::kPresent) != 0 ? NFT_FIB_RESULT_OIF : NFT_FIB_RESULT_ADDRTYPE;
+}
+
 inline void put_value(Writer& out, uint16_t type, const Data& data) {
   out.nest(type, [&] { out.put(NFTA_DATA_VALUE, data.view()); });
 }

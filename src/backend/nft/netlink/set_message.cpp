@@ -13,8 +13,9 @@
 namespace bulkhead::backend::nft::netlink {
 namespace {
 
-uint32_t flags_of(SetKind kind) {
-  const uint32_t flags = NFT_SET_ANONYMOUS | NFT_SET_CONSTANT;
+uint32_t flags_of(SetKind kind, bool map) {
+  const uint32_t flags =
+      NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | (map ? static_cast<uint32_t>(NFT_SET_MAP) : 0);
   switch (kind) {
     case SetKind::kHash: return flags;
     case SetKind::kIntervals: return flags | NFT_SET_INTERVAL;
@@ -71,9 +72,14 @@ void put_byte_order(Writer& out, ByteOrder order) {
 }
 
 void put_set(Writer& out, const Set& set) {
-  out.put_u32(NFTA_SET_FLAGS, flags_of(set.kind));
+  const bool map = set.value_size != 0;
+  out.put_u32(NFTA_SET_FLAGS, flags_of(set.kind, map));
   out.put_u32(NFTA_SET_KEY_TYPE, set.key_type);
   out.put_u32(NFTA_SET_KEY_LEN, set.key_size);
+  if (map) {
+    out.put_u32(NFTA_SET_DATA_TYPE, set.value_type);
+    out.put_u32(NFTA_SET_DATA_LEN, set.value_size);
+  }
   out.nest(NFTA_SET_DESC, [&] {
     // A tree has up to two elements an interval, and one before the first.
     const size_t size = set.elements.size();
@@ -98,7 +104,7 @@ std::vector<RawElement> raw_elements(const Set& set) {
     out.push_back({.key = make_data(0, set.elements[0].first.size), .interval_end = true});
   }
   for (const SetElement& element : set.elements) {
-    RawElement raw{.key = element.first};
+    RawElement raw{.key = element.first, .value = element.value};
     if (set.kind == SetKind::kBoxes) raw.key_end = element.last;
     out.push_back(std::move(raw));
     if (set.kind == SetKind::kIntervals && !all_ones(element.last)) {
@@ -113,6 +119,7 @@ void put_element(Writer& out, const RawElement& element) {
     put_value(out, NFTA_SET_ELEM_KEY, element.key);
     if (element.key_end.size != 0) put_value(out, NFTA_SET_ELEM_KEY_END, element.key_end);
     if (element.interval_end) out.put_u32(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+    if (element.value.size != 0) put_value(out, NFTA_SET_ELEM_DATA, element.value);
     if (!element.user_data.empty()) {
       out.put(NFTA_SET_ELEM_USERDATA, {reinterpret_cast<const uint8_t*>(element.user_data.data()),
                                        element.user_data.size()});
@@ -130,22 +137,29 @@ RawElement read_element(const nlattr* element) {
   RawElement out{.key = data_of(a.nested(NFTA_SET_ELEM_KEY).bytes(NFTA_DATA_VALUE)),
                  .key_end = data_of(a.nested(NFTA_SET_ELEM_KEY_END).bytes(NFTA_DATA_VALUE)),
                  .interval_end = (flags & NFT_SET_ELEM_INTERVAL_END) != 0,
+                 .value = data_of(a.nested(NFTA_SET_ELEM_DATA).bytes(NFTA_DATA_VALUE)),
                  .user_data = std::string(a.raw_text(NFTA_SET_ELEM_USERDATA))};
-  for (uint16_t type : {NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_TIMEOUT, NFTA_SET_ELEM_EXPR,
-                        NFTA_SET_ELEM_OBJREF, NFTA_SET_ELEM_EXPRESSIONS}) {
+  for (uint16_t type : {NFTA_SET_ELEM_TIMEOUT, NFTA_SET_ELEM_EXPR, NFTA_SET_ELEM_OBJREF,
+                        NFTA_SET_ELEM_EXPRESSIONS}) {
     out.extra = out.extra || a.has(type);
   }
+  // A verdict is no value.
+  if (a.has(NFTA_SET_ELEM_DATA) && out.value.size == 0) out.extra = true;
   if ((flags & ~static_cast<uint32_t>(NFT_SET_ELEM_INTERVAL_END)) != 0) out.extra = true;
   return out;
 }
 
 Set read_set(const Attributes& a) {
-  Set set{.key_type = a.u32(NFTA_SET_KEY_TYPE), .key_size = a.u32(NFTA_SET_KEY_LEN)};
+  Set set{.key_type = a.u32(NFTA_SET_KEY_TYPE),
+          .key_size = a.u32(NFTA_SET_KEY_LEN),
+          .value_type = a.u32(NFTA_SET_DATA_TYPE),
+          .value_size = a.u32(NFTA_SET_DATA_LEN)};
   const uint32_t flags = a.u32(NFTA_SET_FLAGS);
+  const bool map = (flags & NFT_SET_MAP) != 0;
   for (SetKind kind : {SetKind::kIntervals, SetKind::kBoxes}) {
-    if (flags == flags_of(kind)) set.kind = kind;
+    if (flags == flags_of(kind, map)) set.kind = kind;
   }
-  set.foreign = flags != flags_of(set.kind);
+  set.foreign = flags != flags_of(set.kind, map) || map != (set.value_size != 0);
   for_each_attribute(a.nested(NFTA_SET_DESC).bytes(NFTA_SET_DESC_CONCAT), [&](const nlattr* field) {
     set.field_sizes.push_back(static_cast<uint8_t>(Attributes(field).u32(NFTA_SET_FIELD_LEN)));
   });
@@ -153,14 +167,17 @@ Set read_set(const Attributes& a) {
 }
 
 void fill(Set& set, std::vector<RawElement> elements) {
-  for (const RawElement& element : elements) set.foreign = set.foreign || element.extra;
+  for (const RawElement& element : elements) {
+    const bool valued = element.value.size != 0;
+    set.foreign = set.foreign || element.extra || valued != (set.value_size != 0);
+  }
   if (set.kind == SetKind::kIntervals) {
     set.foreign = !pair_up(elements, set) || set.foreign;
     return;
   }
   for (const RawElement& element : elements) {
     set.elements.push_back(
-        {element.key, element.key_end.size == 0 ? element.key : element.key_end});
+        {element.key, element.key_end.size == 0 ? element.key : element.key_end, element.value});
   }
   std::sort(set.elements.begin(), set.elements.end());
 }

@@ -17,8 +17,9 @@ struct RawElement {
   Data key;
   Data key_end;  // empty where there is none
   bool interval_end = false;
+  Data value;  // of a map
   std::string user_data;
-  bool extra = false;  // it has a timeout, a value, a counter or the like
+  bool extra = false;  // it has a timeout, a counter, a verdict or the like
 
   friend bool operator==(const RawElement&, const RawElement&) = default;
 };

@@ -29,7 +29,10 @@ Reply reply_of(const nlmsghdr* message) {
   Reply reply{.sequence = message->nlmsg_seq, .error = -error->error};
   // With NETLINK_CAP_ACK only the header of our message comes back, then the words.
   if ((message->nlmsg_flags & NLM_F_ACK_TLVS) != 0) {
-    reply.message = Attributes(payload(message, sizeof(nlmsgerr))).text(NLMSGERR_ATTR_MSG);
+    const Attributes said(payload(message, sizeof(nlmsgerr)));
+    reply.message = said.text(NLMSGERR_ATTR_MSG);
+    if (const auto offset = said.bytes(NLMSGERR_ATTR_OFFS); offset.size() == sizeof reply.offset)
+      std::memcpy(&reply.offset, offset.data(), sizeof reply.offset);
   }
   return reply;
 }
@@ -170,6 +173,41 @@ Result<void> Socket::replies(const std::function<bool(const Reply&)>& take) {
     }
   }
 }
+
+Result<void> Socket::join(unsigned group) {
+  if (mnl_socket_setsockopt(socket_.get(), NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
+    return kernel_error(errno, "can't listen to the kernel's netfilter");
+  return {};
+}
+
+Result<Socket::Received> Socket::receive(const std::function<void(const nlmsghdr*)>& take) {
+  // No end may be in sight, and the caller has other things to look after.
+  constexpr int kAtOnce = 4096;
+  Received out;
+  for (int i = 0; i < kAtOnce; ++i) {
+    const ssize_t received = recv(descriptor(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    if (received < 0 && errno == EINTR) continue;
+    if (received < 0 && errno == EAGAIN) {
+      out.emptied = true;
+      break;
+    }
+    if (received < 0 && errno == ENOBUFS) {
+      out.lost = true;
+      continue;
+    }
+    if (received < 0) return kernel_error(errno, "can't hear the kernel's netfilter");
+    int left = static_cast<int>(received);
+    for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
+         mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+      take(message);
+    }
+  }
+  return out;
+}
+
+int Socket::descriptor() const { return mnl_socket_get_fd(socket_.get()); }
+
+uint32_t Socket::port() const { return mnl_socket_get_portid(socket_.get()); }
 
 void Socket::drain() {
   const int fd = mnl_socket_get_fd(socket_.get());

@@ -20,6 +20,8 @@ struct Reply {
   uint32_t sequence = 0;
   int error = 0;        // an errno value; 0: acknowledged
   std::string message;  // the kernel's own words, if it has any
+  // Where in the message that was sent what it is about begins, in bytes; 0: it doesn't say.
+  uint32_t offset = 0;
 };
 
 // A socket to the kernel's netfilter, in the network namespace of the thread that opened it.
@@ -45,6 +47,18 @@ class Socket {
   void drain();
 
   uint32_t next_sequence() { return ++sequence_; }
+
+  // For what the kernel sends unasked: a group (NFNLGRP_*) of events.
+  Result<void> join(unsigned group);
+  struct Received {
+    bool lost = false;     // something came that had no room
+    bool emptied = false;  // there is no more; the kernel drops all that comes from the first loss
+                           // until then
+  };
+  // Hands out what has come (a part, if it is much) and doesn't wait.
+  Result<Received> receive(const std::function<void(const nlmsghdr*)>& take);
+  int descriptor() const;
+  uint32_t port() const;  // the kernel's name for this socket, unique in its namespace
 
  private:
   struct Close {
