@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "kernel/differential/opaque_bytes.h"
+#include "kernel/differential/opaque_extensions.h"
+
 namespace bulkhead::testing {
 namespace {
 
@@ -284,7 +287,8 @@ Answer opaque_truth(const Event& event, const backend::sim::Packet& packet, std:
     const bool there = std::ranges::find(event.dccp_options, kind) != event.dccp_options.end();
     return there != option->negated;
   }
-  return std::nullopt;
+  if (const Answer answer = extension_truth(event, match, arguments)) return answer;
+  return truth_of_bytes(event.step.packet, match, arguments);
 }
 
 }  // namespace bulkhead::testing

@@ -122,7 +122,7 @@ std::map<std::string, OptionCoverage::Count> OptionCoverage::counts() const {
     const bool here = ext::find_match(row->name, family_) == row;
     if (!here) continue;
     for (const ext::Option& option : row->options) {
-      if (!option.stands_for.empty()) continue;
+      if (!option.stands_for.empty() || option.folded) continue;
       all.try_emplace(name_of(row->name, option.name, false));
       if (option.negation == ext::Negation::kAllowed)
         all.try_emplace(name_of(row->name, option.name, true));

@@ -12,7 +12,12 @@ std::string MatchDrawer::draw(std::string_view chain) {
   if (one_in(4)) out += state();
   if (one_in(4)) out += connection();
   if (one_in(3)) out += of_ip_header();
+  if (one_in(3)) out += of_bytes();
   if (one_in(2)) out += around(chain);
+  // Many options for few packets: several at once.
+  if (ip6_ && one_in(3)) {
+    for (uint64_t more = random_.between(1, 4); more > 0; --more) out += extension_headers(chain);
+  }
   if (one_in(10))
     out += " -m comment --comment \"" + pick({"a", "two words", "it's", "50%"}) + "\"";
   return out;
@@ -51,7 +56,7 @@ std::string MatchDrawer::head(std::string_view chain) {
 }
 
 std::string MatchDrawer::protocol_match() {
-  switch (random_.below(11)) {
+  switch (random_.below(14)) {
     case 0:
       return negation(3) + " -p " +
              pick({"tcp", "udp", "253", "sctp", "33", ip6_ ? "ipv6-icmp" : "icmp"});
@@ -62,6 +67,9 @@ std::string MatchDrawer::protocol_match() {
     case 5: protocol_ = 17; return " -p udp -m udp" + ports("udp");
     case 6: return sctp();
     case 7: return dccp();
+    case 8:
+    case 9:
+    case 10: return ipsec();
     default: return tcp();
   }
 }

@@ -28,12 +28,17 @@ class MatchDrawer {
   std::string connection();
   std::string around(std::string_view chain);
   std::string of_ip_header();
+  std::string of_bytes();
+  std::string u32();
   std::string ports(std::string_view row);
   std::string tcp();
   std::string sctp();
   std::string dccp();
   std::string icmp();
   std::string multiport();
+  std::string ipsec();
+  std::string extension_headers(std::string_view chain);
+  std::string segment_routing();
 
   bool one_in(uint64_t times) { return random_.one_in(times); }
   std::string negation(uint64_t times = 3) { return random_.one_in(times) ? " !" : ""; }

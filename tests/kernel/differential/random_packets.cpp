@@ -7,14 +7,16 @@
 
 #include <fmt/format.h>
 
+#include "kernel/differential/random_extensions.h"
+#include "kernel/differential/random_paths.h"
 #include "support/packet_builder.h"
 
 namespace bulkhead::testing {
 namespace {
 
-class PacketDrawer {
+class PacketDrawer : PathDrawer {
  public:
-  PacketDrawer(Random& random, bool ip6) : random_(random), ip6_(ip6) {}
+  PacketDrawer(Random& random, bool ip6) : PathDrawer(random, ip6) {}
 
   std::vector<Event> draw(size_t count) {
     std::vector<Event> events;
@@ -23,49 +25,6 @@ class PacketDrawer {
   }
 
  private:
-  // From here to there, and through which hooks.
-  struct Path {
-    std::string source, destination;
-    std::string in, out;         // interfaces; empty: the host
-    std::optional<Mac> to = {};  // on Ethernet; else the interface's own
-    ir::Hook hook() const {
-      return in.empty() ? ir::Hook::kOutput : out.empty() ? ir::Hook::kInput : ir::Hook::kForward;
-    }
-    Path back() const { return {destination, source, out, in}; }
-    bool bridged() const { return in == "br0"; }
-  };
-
-  std::string host(bool second) {
-    return ip6_ ? (second ? "2001:db8:1::1" : "2001:db8::1") : second ? "203.0.113.1" : "192.0.2.1";
-  }
-  std::string peer() {
-    const std::vector<std::string> v4 = {"192.0.2.9", "192.0.2.10", "192.0.2.200"};
-    const std::vector<std::string> v6 = {"2001:db8::9", "2001:db8::a", "2001:db8::1:8"};
-    return random_.pick(ip6_ ? v6 : v4);
-  }
-  std::string behind() {
-    const std::vector<std::string> v4 = {"203.0.113.9", "203.0.113.77"};
-    const std::vector<std::string> v6 = {"2001:db8:1::9", "2001:db8:1::4d"};
-    return random_.pick(ip6_ ? v6 : v4);
-  }
-  std::string lan_host() { return ip6_ ? "2001:db8:2::1" : "198.18.0.1"; }
-  std::string neighbour() { return ip6_ ? "2001:db8:2::9" : "198.18.0.9"; }
-  std::string untracked() { return ip6_ ? "2001:db8:ffff::7" : "198.51.100.7"; }
-
-  Path path() {
-    switch (random_.below(10)) {
-      case 0: return {behind(), host(true), "eth1", ""};
-      case 1:
-      case 2: return {peer(), behind(), "eth0", "eth1"};
-      case 3: return {behind(), peer(), "eth1", "eth0"};
-      case 4:
-      case 7: return {host(false), peer(), "", "eth0"};
-      case 5: return {host(true), behind(), "", "eth1"};
-      case 6: return {neighbour(), lan_host(), "lan0", ""};
-      default: return {peer(), host(false), "eth0", ""};
-    }
-  }
-
   uint16_t port() {
     const std::vector<uint16_t> known = {22, 80, 443, 53, 0, 1023, 1024};
     switch (random_.below(4)) {
@@ -134,7 +93,7 @@ class PacketDrawer {
 
   void add_some(std::vector<Event>& events) {
     // So often that each option is met both ways (OptionCoverage).
-    switch (random_.below(26)) {
+    switch (random_.below(ip6_ ? 38 : 29)) {
       case 0:
       case 1:
       case 2: return add_tcp(events);
@@ -158,14 +117,25 @@ class PacketDrawer {
       case 20:
       case 21:
       case 22: return add_bridged(events);
-      default: return add_single(events);
+      case 23:
+      case 24:
+      case 25: return add_single(events);
+      default: return add_ipsec(events);
     }
   }
+
+  // With bits that conntrack doesn't look at.
+  std::string with_ecn(std::string flags) {
+    const std::vector<std::string> bits = {"", "E", "C", "EC"};
+    return std::move(flags) + random_.pick(bits);
+  }
+  static Bytes segment_size() { return {2, 4, 5, 180}; }
 
   void add_single(std::vector<Event>& events) {
     const Path way = path();
     const Tcp tcp{.sport = own_port(),
                   .dport = port(),
+                  .flags = with_ecn("S"),
                   .options = !random_.one_in(3) ? Bytes{2, 4, 5, 180, 1, 3, 3, 7} : Bytes{}};
     add(events, way, tcp / payload(), Event::Role::kStart,
         fmt::format("tcp {} {}", way.source, tcp.sport),
@@ -177,14 +147,24 @@ class PacketDrawer {
     const uint16_t from = own_port(), to = port();
     const std::string flow = fmt::format("tcp {} {} {} {}", way.source, from, way.destination, to);
     const Tuple tuple = tuple_of(way, 6, from, to);
-    add(events, way, {Tcp{.sport = from, .dport = to, .flags = "S", .seq = 1000}},
+    add(events, way,
+        {Tcp{.sport = from,
+             .dport = to,
+             .flags = with_ecn("S"),
+             .seq = 1000,
+             .options = segment_size()}},
         Event::Role::kStart, flow, fmt::format("tcp {} > {} S", from, to), tuple);
     add(events, way.back(),
-        {Tcp{.sport = to, .dport = from, .flags = "SA", .seq = 5000, .ack = 1001}},
+        {Tcp{.sport = to,
+             .dport = from,
+             .flags = with_ecn("SA"),
+             .seq = 5000,
+             .ack = 1001,
+             .options = segment_size()}},
         Event::Role::kReply, flow, fmt::format("tcp {} > {} SA", to, from), tuple);
     add(events, way,
         // Data that nobody has acknowledged would shorten the connection's life.
-        {Tcp{.sport = from, .dport = to, .flags = "A", .seq = 1001, .ack = 5001}},
+        {Tcp{.sport = from, .dport = to, .flags = with_ecn("A"), .seq = 1001, .ack = 5001}},
         Event::Role::kFollow, flow, fmt::format("tcp {} > {} A", from, to), tuple);
   }
 
@@ -356,6 +336,13 @@ class PacketDrawer {
     }
   }
 
+  // IPsec, and IPv6 packets with headers that make sense for those who look at them.
+  void add_ipsec(std::vector<Event>& events) {
+    const Extensions drawn = draw_extensions(random_, ip6_);
+    add(events, untracked_path(), drawn.layers, Event::Role::kUntracked, "",
+        drawn.what + " untracked");
+  }
+
   void add_unknown_protocol(std::vector<Event>& events) {
     // Without ports all packets between two hosts are one connection: only ever in one direction.
     Path way = {peer(), host(false), "eth0", ""};
@@ -459,9 +446,6 @@ class PacketDrawer {
     if (random_.one_in(2)) return {untracked(), host(false), "eth0", ""};
     return {untracked(), behind(), "eth0", "eth1"};
   }
-
-  Random& random_;
-  bool ip6_;
 };
 
 }  // namespace

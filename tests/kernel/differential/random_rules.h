@@ -42,6 +42,7 @@ class RuleDrawer {
     const bool deep = random_.one_in(8);
     drawn.user_chains = deep ? random_.between(14, 20) : random_.below(7);
     rejects_ = drawn.rejects;
+    deep_ = deep;
     user_chains_ = drawn.user_chains;
     for (size_t chain = 0; chain <= drawn.user_chains; ++chain) add_chain(drawn, chain, deep);
     return drawn;
@@ -77,7 +78,14 @@ class RuleDrawer {
   }
   std::string pick(const std::vector<std::string>& words) { return random_.pick(words); }
 
+  // What the rules behind it read. Not where chains are inlined: that would be refused.
+  std::string mark() {
+    return " -j MARK --" + pick({"set-mark 0x17", "set-xmark 0x30/0xf0", "or-mark 1",
+                                 "and-mark 0x2f", "xor-mark 0x20"});
+  }
+
   std::string target(size_t chain) {
+    if (!deep_ && random_.one_in(12)) return mark();
     const bool callable = chain < user_chains_;
     switch (random_.below(callable ? 12 : 7)) {
       case 0: return random_.one_in(3) ? " -j NFLOG --nflog-group 9 --nflog-prefix \"a word\"" : "";
@@ -107,6 +115,7 @@ class RuleDrawer {
   bool ip6_;
   MatchDrawer matches_;
   bool rejects_ = false;
+  bool deep_ = false;
   size_t user_chains_ = 0;
 };
 

@@ -15,12 +15,47 @@ struct Elsewhere {
 constexpr Elsewhere kElsewhere[] = {
     {"addrtype --limit-iface-in", "asks nothing by itself"},
     {"addrtype --limit-iface-out", "asks nothing by itself"},
+    {"bpf --object-pinned", "bpf_test"},
+    {"cgroup", "cgroup_test"},
+    {"cluster", "row_examples_test"},
     {"comment", "asks nothing"},
+    // No packet here has a label, a helper, IPsec, IPVS, or a set that it could be in, and none is
+    // for a socket.
+    {"connlabel", "connlabel_test"},
+    {"helper", "helper_test"},
+    {"ipvs", "ipvs_test"},
+    {"ipcomp --compres", "asks nothing"},
+    {"connbytes", "counting_matches_test"},
+    {"connlimit", "counting_matches_test"},
+    {"cpu", "surroundings_test"},
+    {"devgroup", "surroundings_test"},
+    {"hashlimit", "hashlimit_test"},
     {"limit", "limit_test"},
+    {"nfacct", "nfacct_test"},
+    {"osf", "osf_test"},
+    // Each needs --rt-type 0 beside it.
+    {"rt --rt-0-res", "extension_headers_test"},
+    {"rt --rt-0-addrs", "extension_headers_test"},
+    {"rt --rt-0-not-strict", "extension_headers_test"},
+    {"ipv6header --soft", "asks nothing by itself"},
     // All packets here that the host sends have a socket, and no user has further groups.
     {"owner --socket-exists", "owner_test"},
     {"owner ! --socket-exists", "owner_test"},
     {"owner --suppl-groups", "asks nothing by itself"},
+    {"policy", "policy_test"},
+    {"rpfilter", "rpfilter_test, with routes that the hosts here don't have"},
+    {"set", "set_test"},
+    {"socket", "socket_test"},
+    {"quota", "counting_matches_test"},
+    {"recent", "recent_test"},
+    {"statistic", "counting_matches_test"},
+    {"rateest", "rateest_test"},
+    {"realm", "surroundings_test"},
+    {"string --algo", "asks nothing by itself"},
+    {"string --from", "asks nothing by itself"},
+    {"string --to", "asks nothing by itself"},
+    {"string --icase", "asks nothing by itself"},
+    {"time", "time_test"},
 };
 
 }  // namespace
