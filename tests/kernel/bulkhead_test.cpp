@@ -201,13 +201,12 @@ TEST_F(BulkheadTest, ImportTakesOverIptablesNft) {
 
 TEST_F(BulkheadTest, ImportNamesWhatItCannotTakeAndChangesNothing) {
   const Xtables legacy(*net_, XtablesPrograms::legacy());
-  legacy.must_restore(filter(
-      "-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT\n-A INPUT -m quota --quota 9 -j ACCEPT\n"));
-  const std::string before = legacy.save();
+  legacy.must_restore(filter("-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT\n") +
+                      "*mangle\n-A POSTROUTING -p udp -j CHECKSUM --checksum-fill\nCOMMIT\n");
   const auto imported = bulkhead({"import", "--yes"});
   EXPECT_NE(imported.exit_code, 0);
-  EXPECT_THAT(imported.err, AllOf(HasSubstr("quota"), HasSubstr("nothing is changed")));
-  EXPECT_THAT(legacy.save(), HasSubstr("--quota 9"));
+  EXPECT_THAT(imported.err, AllOf(HasSubstr("CHECKSUM"), HasSubstr("nothing is changed")));
+  EXPECT_THAT(legacy.save(), HasSubstr("--checksum-fill"));
   EXPECT_EQ(rules(), kOpenListing);
 }
 
