@@ -18,6 +18,7 @@
 #include "app/command/save.h"
 #include "app/command/show.h"
 #include "app/command/status.h"
+#include "app/command/trace.h"
 #include "app/report.h"
 
 namespace bulkhead::app {
@@ -34,6 +35,7 @@ struct Arguments {
   SaveOptions save;
   ShowOptions show;
   StatusOptions status;
+  TraceOptions trace;
   std::function<int()> run;
 };
 
@@ -152,6 +154,38 @@ void add_explain(CLI::App& app, Arguments& all) {
   command.callback([&all] { all.run = [&all] { return run_explain(all.explain); }; });
 }
 
+void add_trace(CLI::App& app, Arguments& all) {
+  CLI::App& command =
+      *app.add_subcommand("trace", "what becomes of live packets, and by which rule");
+  TraceOptions& options = all.trace;
+  add_family(command, options.family, "only packets of");
+  command.add_flag("--listen", options.listen,
+                   "choose no packets; hear of those that a rule has marked (-j TRACE, or nft's "
+                   "meta nftrace)");
+  command
+      .add_option_function<size_t>(
+          "--count", [&options](size_t count) { options.count = count; },
+          "end after so many packets (default: without a description 10, else never); 0: never")
+      ->type_name("NUMBER");
+  command
+      .add_option_function<unsigned>(
+          "--seconds", [&options](unsigned time) { options.time = std::chrono::seconds(time); },
+          "end after that time")
+      ->type_name("SECONDS");
+  add_color(command, options.color);
+  command.add_flag("--json", options.json, "for a program: a line for each packet");
+  // The words of a rule look like options; the rows know them.
+  command.allow_extras();
+  command.footer(
+      "DESCRIPTION: which packets, as in a rule between -A CHAIN and -j. Without it: all.\n"
+      "  bulkhead trace -p tcp --dport 22 -s 192.0.2.0/24 -i eth0\n"
+      "It is asked when the packet comes in or is sent; with -o where the way out is known.\n");
+  command.callback([&all, &command] {
+    all.trace.words = command.remaining();
+    all.run = [&all] { return run_trace(all.trace); };
+  });
+}
+
 void add_import(CLI::App& app, Arguments& all) {
   CLI::App& command =
       *app.add_subcommand("import", "take over the rules of iptables-legacy or iptables-nft");
@@ -216,8 +250,8 @@ int bulkhead_main(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   Arguments all;
-  for (const auto add : {add_show, add_apply, add_explain, add_status, add_save, add_boot,
-                         add_import, add_clear, add_manual}) {
+  for (const auto add : {add_show, add_apply, add_explain, add_trace, add_status, add_save,
+                         add_boot, add_import, add_clear, add_manual}) {
     add(app, all);
   }
   if (argc == 1) {

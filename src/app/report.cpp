@@ -11,14 +11,10 @@
 
 namespace bulkhead::app {
 
-namespace {
-
 void say(std::string_view text) {
   fmt::print(stderr, "{}: {}", Paint(wants_color(Color::kAuto, STDERR_FILENO)).strong("bulkhead"),
              text);
 }
-
-}  // namespace
 
 int exit_code(const Error& error) {
   switch (error.kind) {

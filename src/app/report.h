@@ -23,6 +23,8 @@ int exit_code(const Error& error);
 int report(const Error& error);
 int report(const Error& error, const Source& source);
 
+// Lines on stderr that are no error: "bulkhead: ...". With their newlines.
+void say(std::string_view text);
 // A line on stderr that isn't the end: "bulkhead: warning: ...".
 void warn(std::string_view text);
 
