@@ -110,10 +110,11 @@ std::string word_behind(const std::string& rule, const std::string& option) {
 // Whose counts are the same only on average: chains that a throw of dice leads to, and what stands
 // behind the throw in its own.
 std::vector<bool> left_to_chance(const std::vector<RuleCounter>& counters) {
-  std::set<std::pair<std::string, std::string>> whole, open;  // table and chain
+  std::set<std::pair<std::string, std::string>> whole;  // table and chain
   std::vector<bool> chance(counters.size());
   for (bool more = true; more;) {
     more = false;
+    std::set<std::pair<std::string, std::string>> open;  // from the rule on that is looked at
     for (size_t i = 0; i < counters.size(); ++i) {
       const auto& [table, chain, rule, packets, bytes] = counters[i];
       const bool thrown = rule.find("--mode random") != std::string::npos;
@@ -123,7 +124,6 @@ std::vector<bool> left_to_chance(const std::vector<RuleCounter>& counters) {
       const std::string to = word_behind(rule, "-j") + word_behind(rule, "-g");
       more |= whole.insert({table, to}).second;
     }
-    open.clear();
   }
   return chance;
 }

@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "backend/nft/assign.h"
 #include "backend/nft/chain_name.h"
 #include "backend/nft/nat.h"

@@ -18,7 +18,6 @@ namespace bulkhead::backend::nft {
 struct ActionPlace {
   net::Family family = net::Family::kIpv4;
   std::string_view table;
-  std::string_view chain;
   ir::RuleId id = ir::kNoId;
   uint8_t protocol = 0;                         // of -p; 0: none
   std::span<const ir::Condition> conditions{};  // that stand before it

@@ -116,7 +116,6 @@ Result<void> lower_chain(const classify::Chain& chain, net::Family family,
     if (!parts) return at_fault(parts.error());
     auto action = lower_action(step.action, {.family = family,
                                              .table = chain.table,
-                                             .chain = chain.name,
                                              .id = step.id,
                                              .protocol = protocol_asked(step.conditions),
                                              .conditions = step.conditions,

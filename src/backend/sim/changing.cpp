@@ -2,8 +2,11 @@
 #include "backend/sim/changing.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
+#include <vector>
 
+#include "backend/sim/bits.h"
 #include "core/byte_order.h"
 #include "net/packet.h"
 #include "net/packet_build.h"
@@ -18,22 +21,6 @@ constexpr size_t kTcpHeader = 20;  // without options
 
 net::Family family_of(const Packet& packet) {
   return packet.bytes[0] >> 4 == 4 ? net::Family::kIpv4 : net::Family::kIpv6;
-}
-
-void put_bits(std::span<uint8_t> bytes, size_t first, unsigned width, U128 value) {
-  for (unsigned i = 0; i < width; ++i) {
-    const size_t bit = first + width - 1 - i;
-    const auto mask = static_cast<uint8_t>(1u << (7 - bit % 8));
-    const bool set = (value >> i & 1) != 0;
-    bytes[bit / 8] = static_cast<uint8_t>(set ? bytes[bit / 8] | mask : bytes[bit / 8] & ~mask);
-  }
-}
-
-U128 get_bits(std::span<const uint8_t> bytes, size_t first, unsigned width) {
-  U128 value = 0;
-  for (size_t i = first; i < first + width; ++i)
-    value = value << 1 | ((bytes[i / 8] >> (7 - i % 8)) & 1u);
-  return value;
 }
 
 uint16_t word_at(std::span<const uint8_t> bytes, size_t at) {
@@ -54,13 +41,14 @@ void rewrite_bits(Packet& packet, size_t header, size_t bit, unsigned width,
                   std::optional<size_t> checksum, const auto& changed) {
   const std::span<uint8_t> bytes(packet.bytes);
   const size_t first = header * 8 + bit;
-  if (first + width > bytes.size() * 8) return;
+  const std::optional<U128> old = read_bits(bytes, first, width);
+  if (!old) return;
   // Words are counted from the header's beginning.
   const size_t begin = header + bit / 16 * 2;
   const size_t end = header + (bit + width + 15) / 16 * 2;
   std::vector<uint8_t> before(bytes.begin() + static_cast<std::ptrdiff_t>(begin), bytes.end());
   before.resize(end - begin);
-  put_bits(bytes, first, width, changed(get_bits(bytes, first, width)) & low_bits(width));
+  write_bits(bytes, first, width, changed(*old) & low_bits(width));
   for (size_t at = begin; checksum && at + 2 <= bytes.size() && at < end; at += 2)
     update_checksum(bytes, header + *checksum, word_at(before, at - begin), word_at(bytes, at));
 }
@@ -144,9 +132,7 @@ uint32_t shifted(uint32_t value, int by) { return by >= 0 ? value << by : value 
 
 // connmark_tg_shift() of net/netfilter/xt_connmark.c.
 void change_marks(Packet& packet, const ir::ConnectionMark& mark) {
-  const bool connected =
-      packet.state != ir::CtState::kInvalid && packet.state != ir::CtState::kUntracked;
-  if (!connected) return;
+  if (!packet.connected()) return;
   U128& connection = packet.connection[ir::Conntrack::kMark];
   const auto old = static_cast<uint32_t>(connection);
   switch (mark.mode) {

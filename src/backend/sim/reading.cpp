@@ -6,6 +6,7 @@
 #include <cstring>
 #include <span>
 
+#include "backend/sim/bits.h"
 #include "core/byte_order.h"
 
 namespace bulkhead::backend::sim {
@@ -24,20 +25,10 @@ U128 interface_value(const std::string& name) {
 // In bytes, in the order of ir::Header::Form.
 constexpr size_t kHeaderSizes[] = {20, 8, 8, 8, 4, 12, 12, 8, 12, 4};
 
-// Nothing if the bytes end before the bits do.
-std::optional<U128> bits_of(std::span<const uint8_t> bytes, size_t first, unsigned width) {
-  if (first + width > bytes.size() * 8) return std::nullopt;
-  U128 value = 0;
-  for (size_t i = first; i < first + width; ++i) {
-    value = value << 1 | ((bytes[i / 8] >> (7 - i % 8)) & 1u);
-  }
-  return value;
-}
-
 }  // namespace
 
 std::optional<U128> Reading::bits(size_t first, unsigned width) const {
-  return bits_of(packet_.bytes, first, width);
+  return read_bits(packet_.bytes, first, width);
 }
 
 bool Reading::has_transport(size_t size) const {
@@ -64,9 +55,7 @@ Reading::Held Reading::look_at(ir::Meta key) const {
 
 Reading::Held Reading::look_at(ir::Conntrack key) const {
   if (key == ir::Conntrack::kState) return {static_cast<uint32_t>(packet_.state)};
-  const bool connected =
-      packet_.state != ir::CtState::kInvalid && packet_.state != ir::CtState::kUntracked;
-  if (!connected) return {};
+  if (!packet_.connected()) return {};
   const auto known = packet_.connection.find(key);
   if (known == packet_.connection.end()) return {std::nullopt, true};
   return {known->second};
@@ -81,7 +70,7 @@ Reading::Held Reading::look_at(const ir::Location& where) const {
       return {bits(layout_.transport_offset * size_t{8} + where.offset, where.width)};
     case ir::Base::kLink:
       if (!packet_.link) return {std::nullopt, true};
-      return {bits_of(*packet_.link, where.offset, where.width)};
+      return {read_bits(*packet_.link, where.offset, where.width)};
     case ir::Base::kMeta: return look_at(static_cast<ir::Meta>(where.offset));
     case ir::Base::kConntrack: return look_at(static_cast<ir::Conntrack>(where.offset));
     case ir::Base::kRoute: {

@@ -31,6 +31,10 @@ struct Packet {
   std::optional<uint8_t> packet_type;        // ir::Meta::kPacketType
   std::optional<uint16_t> in_device_type;    // ir::Meta::kInDeviceType
   std::optional<std::vector<uint8_t>> link;  // the link's header; empty: there is none
+
+  bool connected() const {
+    return state != ir::CtState::kInvalid && state != ir::CtState::kUntracked;
+  }
 };
 
 enum class Truth : uint8_t { kNo, kYes, kUnknown };

@@ -6,6 +6,7 @@
 #include "ext/argument/list_name.h"
 #include "ext/argument/number.h"
 #include "ext/argument/prefix.h"
+#include "ext/arguments.h"
 #include "ext/opaque.h"
 #include "ext/row.h"
 #include "ext/row_check.h"
@@ -13,11 +14,6 @@
 
 namespace bulkhead::ext {
 namespace {
-
-const ir::Argument* find(std::span<const ir::Argument> arguments, std::string_view option) {
-  const auto found = std::ranges::find(arguments, option, &ir::Argument::option);
-  return found == arguments.end() ? nullptr : &*found;
-}
 
 const std::string& name_of(std::span<const ir::Argument> arguments) {
   return find(arguments, "hashlimit-name")->text;

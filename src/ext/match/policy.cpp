@@ -9,6 +9,7 @@
 #include "ext/argument/host_mask.h"
 #include "ext/argument/ipsec.h"
 #include "ext/argument/number.h"
+#include "ext/arguments.h"
 #include "ext/error.h"
 #include "ext/opaque.h"
 #include "ext/row.h"
@@ -21,11 +22,6 @@ namespace {
 using Arguments = std::span<const ir::Argument>;
 
 bool is_next(const ir::Argument& argument) { return argument.option == "next"; }
-
-const ir::Argument* find(Arguments arguments, std::string_view option) {
-  const auto found = std::ranges::find(arguments, option, &ir::Argument::option);
-  return found == arguments.end() ? nullptr : &*found;
-}
 
 // The rule's options about the policy as a whole, and those of each of its elements (at least one,
 // which may be empty).

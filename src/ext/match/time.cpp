@@ -7,6 +7,7 @@
 
 #include "ext/argument/calendar.h"
 #include "ext/argument/number.h"
+#include "ext/arguments.h"
 #include "ext/error.h"
 #include "ext/opaque.h"
 #include "ext/row.h"
@@ -19,11 +20,6 @@ constexpr std::string_view kFirstDate = "1970-01-01T00:00:00";
 constexpr std::string_view kLastDate = "2038-01-19T03:14:07";  // 2^31 - 1, which is no bound
 constexpr std::string_view kMidnight = "00:00:00";
 constexpr std::string_view kLastSecond = "23:59:59";
-
-const ir::Argument* find(std::span<const ir::Argument> arguments, std::string_view option) {
-  const auto found = std::ranges::find(arguments, option, &ir::Argument::option);
-  return found == arguments.end() ? nullptr : &*found;
-}
 
 std::string_view text_of(std::span<const ir::Argument> arguments, std::string_view option,
                          std::string_view otherwise) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "ext/argument/number.h"
+#include "ext/arguments.h"
 #include "ext/error.h"
 #include "ext/row.h"
 #include "ext/row_check.h"
@@ -23,11 +24,6 @@ constexpr ir::Field kIpEcn{
     "ecn", "ECN codepoint", ir::Kind::kNumber, ir::at(ir::Base::kNetwork, 14, 2), {}};
 constexpr unsigned kCwr = 2;
 constexpr unsigned kEce = 1;
-
-const ir::Argument* find(std::span<const ir::Argument> arguments, std::string_view option) {
-  const auto found = std::ranges::find(arguments, option, &ir::Argument::option);
-  return found == arguments.end() ? nullptr : &*found;
-}
 
 // As the kernel keeps it: --ecn-tcp-remove is both bits and nothing else.
 Result<void> settle(std::vector<ir::Argument>& arguments, const Context&) {

@@ -12,6 +12,7 @@
 #include "ext/argument/number.h"
 #include "ext/argument/split.h"
 #include "ext/argument/word.h"
+#include "ext/arguments.h"
 #include "ext/error.h"
 #include "ext/opaque.h"
 #include "ext/row.h"
@@ -167,11 +168,6 @@ constexpr Shown kShown[] = {
     {"hmark-proto-mask", "proto-mask {} "},
     {"hmark-rnd", "rnd {} "},
 };
-
-const ir::Argument* find(std::span<const ir::Argument> arguments, std::string_view name) {
-  const auto found = std::ranges::find(arguments, name, &ir::Argument::option);
-  return found == arguments.end() ? nullptr : &*found;
-}
 
 std::string list(std::span<const ir::Argument> arguments, bool numeric, const Context& context) {
   std::string text = "HMARK ";

@@ -8,6 +8,7 @@
 
 #include "ext/argument/number.h"
 #include "ext/argument/word.h"
+#include "ext/arguments.h"
 #include "ext/error.h"
 #include "ext/opaque.h"
 #include "ext/row.h"
@@ -57,11 +58,6 @@ constexpr ArgumentType kDelay{
           return canonical == kForEver ? std::string("ever") : fmt::format("{} ms", canonical);
         },
 };
-
-const ir::Argument* find(std::span<const ir::Argument> arguments, std::string_view option) {
-  const auto found = std::ranges::find(arguments, option, &ir::Argument::option);
-  return found == arguments.end() ? nullptr : &*found;
-}
 
 Result<ir::Action> lower(std::span<const ir::Argument> arguments, const Context&) {
   return ir::Action{xt_target<xt_led_info>("LED", 0, [&](xt_led_info& info) {

@@ -9,6 +9,7 @@
 
 #include "ext/argument/number.h"
 #include "ext/argument/number_range.h"
+#include "ext/arguments.h"
 #include "ext/error.h"
 #include "ext/opaque.h"
 #include "ext/row.h"
@@ -33,11 +34,6 @@ constexpr ArgumentType kBalance{
     .parse = parse_balance,
     .say = say_number_range,
 };
-
-const ir::Argument* find(std::span<const ir::Argument> arguments, std::string_view option) {
-  const auto found = std::ranges::find(arguments, option, &ir::Argument::option);
-  return found == arguments.end() ? nullptr : &*found;
-}
 
 Result<void> settle(std::vector<ir::Argument>& arguments, const Context&) {
   const bool balanced = find(arguments, "queue-balance") != nullptr;
