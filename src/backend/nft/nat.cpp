@@ -70,6 +70,25 @@ Result<NatRange> put_shifted(std::vector<Expr>& out, const ir::Nat::Ports& ports
   return NatRange{kFirstPort, kFirstPort};
 }
 
+// The host's part of the packet's address behind the network's. nf_tables' own flag for it
+// (NF_NAT_RANGE_NETMAP, 6.18) leaves bytes undefined where an IPv4 address ends, so that an address
+// which stays as it is counts as translated.
+NatRange put_mapped(std::vector<Expr>& out, const ir::Nat::Addresses& network, bool source,
+                    net::Family family) {
+  const unsigned bytes = net::address_bits(family) / 8;
+  const ir::Field& field = source ? ir::kSource : ir::kDestination;
+  const U128 host = network.first.value ^ network.last.value;
+  const Data fixed = make_data(network.first.value & ~host, bytes);
+  if (host == 0) {
+    out.emplace_back(Immediate{kFirstAddress, fixed});
+  } else {
+    out.emplace_back(
+        Payload{PayloadBase::kNetwork, field.location(family).offset / 8u, bytes, kFirstAddress});
+    out.emplace_back(Bitwise{kFirstAddress, make_data(host, bytes), fixed});
+  }
+  return {kFirstAddress, kFirstAddress};
+}
+
 }  // namespace
 
 Result<std::vector<Expr>> lower(const ir::Nat& nat, const ActionPlace& place) {
@@ -83,7 +102,7 @@ Result<std::vector<Expr>> lower(const ir::Nat& nat, const ActionPlace& place) {
   }
   std::vector<Expr> out;
   NatRange addresses, ports;
-  if (nat.addresses) {
+  if (nat.addresses && nat.kind != Kind::kNetmap) {
     const unsigned bytes = net::address_bits(place.family) / 8;
     addresses = put_range(out, make_data(nat.addresses->first.value, bytes),
                           make_data(nat.addresses->last.value, bytes), kFirstAddress, kLastAddress);
@@ -103,10 +122,12 @@ Result<std::vector<Expr>> lower(const ir::Nat& nat, const ActionPlace& place) {
   switch (nat.kind) {
     case Kind::kMasquerade: out.emplace_back(Masquerade{ports, flags}); break;
     case Kind::kRedirect: out.emplace_back(Redirect{ports, flags}); break;
-    case Kind::kNetmap:
-      out.emplace_back(
-          Nat{*place.behind_routing, place.family, addresses, ports, flags | kNatNetmap});
+    case Kind::kNetmap: {
+      const bool source = *place.behind_routing;
+      const NatRange mapped = put_mapped(out, *nat.addresses, source, place.family);
+      out.emplace_back(Nat{source, place.family, mapped, ports, flags});
       break;
+    }
     case Kind::kSnat: out.emplace_back(Nat{true, place.family, addresses, ports, flags}); break;
     case Kind::kDnat: out.emplace_back(Nat{false, place.family, addresses, ports, flags}); break;
   }

@@ -47,9 +47,9 @@ constexpr Example kExamples[] = {
     {
         .rule = "-m iprange --dst-range 198.18.0.0-198.18.0.255 -j NETMAP --to 203.0.113.77/24",
         .canonical = "-m iprange --dst-range 198.18.0.0-198.18.0.255 -j NETMAP --to 203.0.113.0/24",
-        .nft = "[ immediate 0xcb007100 => reg 1 ]\n"
-               "[ immediate 0xcb0071ff => reg 2 ]\n"
-               "[ dnat ip addr reg 1-2 netmap ]",
+        .nft = "[ payload load 4b @ network + 16 => reg 1 ]\n"
+               "[ bitwise reg 1 & 0x000000ff ^ 0xcb007100 ]\n"
+               "[ dnat ip addr reg 1-1 ]",
         .hit = "udp 192.0.2.1:40000 > 198.18.0.9:53 in eth0",
         .miss = "udp 192.0.2.1:40000 > 198.18.1.9:53 in eth0",
         .table = "nat",
@@ -59,7 +59,7 @@ constexpr Example kExamples[] = {
         .rule = "-p udp -j NETMAP --to 2001:db8:1::9",
         .canonical = "-p udp -j NETMAP --to 2001:db8:1::9/128",
         .nft = "[ immediate 0x20010db8000100000000000000000009 => reg 1 ]\n"
-               "[ dnat ip6 addr reg 1-1 netmap ]",
+               "[ dnat ip6 addr reg 1-1 ]",
         .hit = "udp [2001:db8::2]:40000 > [2001:db8::1]:53 out eth0",
         .miss = "tcp [2001:db8::2]:40000 > [2001:db8::1]:53 out eth0",
         .table = "nat",
