@@ -4,12 +4,7 @@
 // random packets: every packet has the same fate, every rule and policy the same count. What
 // differs is shrunk to a small case and printed.
 #include <algorithm>
-#include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,11 +17,13 @@
 #include "backend/sim/simulator.h"
 #include "core/source.h"
 #include "kernel/differential/event.h"
+#include "kernel/differential/firewalls.h"
 #include "kernel/differential/opaque.h"
 #include "kernel/differential/option_coverage.h"
 #include "kernel/differential/random_packets.h"
 #include "kernel/differential/random_rules.h"
 #include "kernel/differential/shown_elsewhere.h"
+#include "kernel/differential/shrinking.h"
 #include "lang/restore.h"
 #include "net/names.h"
 #include "pass/call_graph.h"
@@ -44,41 +41,16 @@ struct Case {
   std::vector<Event> events;
 };
 
-// What one firewall did: a line for each packet, then one for each rule and policy.
-struct Deeds {
-  std::string error;
-  std::vector<std::string> fates;
-  std::vector<RuleCounter> counters;
-};
-
-// Loads the rules, sends the packets, reads the counters.
-class KernelFirewall {
- public:
-  explicit KernelFirewall(bool ours) : ours_(ours), rig_(net_, differential_network()) {
-    net_.must_exec({"nft", "-f", "-"}, {.input = differential_marks()});
-  }
-
-  Deeds run(const Case& it) {
-    const Xtables tables(net_, ours_ ? XtablesPrograms::in(BULKHEAD_BIN_DIR, it.ip6)
-                                     : XtablesPrograms::legacy(it.ip6));
-    const ExecResult loaded = tables.restore(it.rules.text());
-    if (!loaded.ok()) return {.error = loaded.describe()};
-    rig_.flush_conntrack();
+Deeds deeds_of(KernelFirewall& firewall, const Case& it) {
+  return firewall.run(it.ip6, it.rules.text(), [&](PacketRig& rig) {
     std::vector<Step> steps;
     for (const Event& event : it.events) steps.push_back(event.step);
-    Deeds deeds;
-    for (const Outcome& outcome : rig_.run(steps))
-      deeds.fates.push_back(outcome.arrived ? text(outcome) : "lost");
-    deeds.counters = tables.counters();
-    return deeds;
-  }
-  size_t strays() const { return rig_.strays(); }
-
- private:
-  bool ours_;
-  NetNamespace net_;
-  PacketRig rig_;
-};
+    std::vector<std::string> fates;
+    for (const Outcome& outcome : rig.run(steps))
+      fates.push_back(outcome.arrived ? text(outcome) : "lost");
+    return fates;
+  });
+}
 
 ir::Ruleset lowered(const Case& it) {
   static const net::SystemNames kNames;
@@ -206,68 +178,28 @@ std::optional<std::string> compare_simulator(const Case& it, const Deeds& legacy
   return all_known ? compare_counters(it, table, legacy.counters) : std::nullopt;
 }
 
-std::optional<std::string> compare_kernels(const Case& it, const Deeds& ours, const Deeds& legacy) {
-  for (size_t i = 0; i < it.events.size(); ++i) {
-    if (ours.fates[i] == legacy.fates[i]) continue;
-    return fmt::format("packet {} ({}): ours: {}, iptables-legacy: {}", i + 1, it.events[i].what,
-                       ours.fates[i], legacy.fates[i]);
-  }
-  if (ours.counters.size() != legacy.counters.size())
-    return "ours has other rules than iptables-legacy";
-  for (size_t i = 0; i < ours.counters.size(); ++i) {
-    if (ours.counters[i] == legacy.counters[i]) continue;
-    return fmt::format("ours: {}\n  iptables-legacy: {}", text(ours.counters[i]),
-                       text(legacy.counters[i]));
-  }
-  return std::nullopt;
-}
-
 // How often each option and its negation must have been met either way.
 constexpr uint64_t kOftenEnough = 50;
 
-class DifferentialTest : public ::testing::Test {
+class DifferentialTest : public TwoKernels {
  protected:
-  void SetUp() override {
-    if (const auto obstacle = kernel_tests_obstacle()) GTEST_SKIP() << *obstacle;
-    ours_ = std::make_unique<KernelFirewall>(true);
-    legacy_ = std::make_unique<KernelFirewall>(false);
-  }
-
   // The first difference, in words.
   std::optional<std::string> difference(const Case& it) {
-    const Deeds legacy = legacy_->run(it);
+    const Deeds legacy = deeds_of(*legacy_, it);
     if (!legacy.error.empty()) return "iptables-legacy refuses it: " + legacy.error;
     if (auto found = compare_simulator(it, legacy, *coverage_)) return found;
-    const Deeds ours = ours_->run(it);
+    const Deeds ours = deeds_of(*ours_, it);
     if (!ours.error.empty()) return "ours refuses it: " + ours.error;
-    return compare_kernels(it, ours, legacy);
+    std::vector<std::string> packets;
+    for (const Event& event : it.events) packets.push_back(event.what);
+    return compare_kernels(packets, ours, legacy);
   }
 
-  // Leaves out packets and rules as long as some difference stays.
-  Case shrunk(Case it) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    const auto shrink = [&](auto member) {
-      bool smaller = false;
-      for (size_t chunk = std::max<size_t>(member(it).size() / 2, 1); chunk > 0; chunk /= 2) {
-        for (size_t at = 0; at < member(it).size() && std::chrono::steady_clock::now() < end;) {
-          Case without = it;
-          auto& list = member(without);
-          const auto from = list.begin() + static_cast<std::ptrdiff_t>(at);
-          list.erase(from, from + static_cast<std::ptrdiff_t>(std::min(chunk, list.size() - at)));
-          if (difference(without)) {
-            it = std::move(without);
-            smaller = true;
-          } else {
-            at += chunk;
-          }
-        }
-      }
-      return smaller;
-    };
-    const auto events = [](Case & of) -> auto& { return of.events; };
-    const auto rules = [](Case & of) -> auto& { return of.rules.rules; };
-    while (shrink(events) | shrink(rules)) continue;
-    return it;
+  Case shrunk_case(Case it) {
+    return shrunk(
+        std::move(it), [&](const Case& smaller) { return difference(smaller).has_value(); },
+        [](Case & of) -> auto& { return of.events; },
+        [](Case & of) -> auto& { return of.rules.rules; });
   }
 
   std::string report(const Case& it, uint64_t seed) {
@@ -281,14 +213,6 @@ class DifferentialTest : public ::testing::Test {
     return out;
   }
 
-  // A failure isn't lost with the terminal. Gives the file.
-  static std::string kept(const std::string& report, bool ip6, uint64_t seed) {
-    const auto file =
-        std::filesystem::absolute(fmt::format("differential-ip{}-{}.txt", ip6 ? 6 : 4, seed));
-    std::ofstream(file) << report;
-    return file.string();
-  }
-
   void run(bool ip6, size_t rulesets, size_t packets) {
     Random random(ip6 ? "differential 6" : "differential 4");
     coverage_.emplace(ip6 ? net::Family::kIpv6 : net::Family::kIpv4);
@@ -297,9 +221,9 @@ class DifferentialTest : public ::testing::Test {
                     .rules = RuleDrawer(random, ip6).draw(),
                     .events = draw_packets(random, ip6, packets)};
       if (const auto found = difference(it)) {
-        const std::string small = report(shrunk(it), random.seed());
+        const std::string small = report(shrunk_case(it), random.seed());
         FAIL() << *found << "\n\nshrunk: " << small << "\nkept in "
-               << kept(small, ip6, random.seed());
+               << keep_report("differential", small, ip6, random.seed());
       }
     }
     for (const char* wanted :
@@ -319,15 +243,15 @@ class DifferentialTest : public ::testing::Test {
   }
 
   std::optional<Coverage> coverage_;
-  std::unique_ptr<KernelFirewall> ours_;
-  std::unique_ptr<KernelFirewall> legacy_;
 };
 
-bool long_run() { return std::getenv("BULKHEAD_LONG") != nullptr; }
+// A packet costs less time than a ruleset, and meets as many options.
+size_t rulesets() { return long_run() ? 5000 : 700; }
+size_t packets() { return long_run() ? 50 : 80; }
 
-TEST_F(DifferentialTest, Ipv4) { run(false, long_run() ? 5000 : 1250, 50); }
+TEST_F(DifferentialTest, Ipv4) { run(false, rulesets(), packets()); }
 
-TEST_F(DifferentialTest, Ipv6) { run(true, long_run() ? 5000 : 1250, 50); }
+TEST_F(DifferentialTest, Ipv6) { run(true, rulesets(), packets()); }
 
 }  // namespace
 }  // namespace bulkhead::testing

@@ -7,7 +7,7 @@
 namespace bulkhead::testing {
 
 std::string MatchDrawer::of_bytes() {
-  switch (random_.below(protocol_ == 6 ? 12 : 6)) {
+  switch (random_.below(protocol_ == 6 ? 15 : 6)) {
     case 0: return " -m tos" + option("tos", {"0x10", "0xb8", "0/0x03", "1/3", "0x28/0xfc"});
     case 1: return " -m ecn" + option("ecn-ip-ect", {"0", "1", "3"});
     case 2:
@@ -24,9 +24,12 @@ std::string MatchDrawer::of_bytes() {
       return fmt::format(" -m bpf --bytecode \"4,48 0 0 {},21 0 1 {},6 0 0 1,6 0 0 0\"",
                          ip6_ ? 6 : 9, pick({"6", "17"}));
     case 6:
-    case 7: return " -m tcpmss" + option("mss", {"1460", "536:1460", "1461:65535"});
+    case 7:
+    case 11:
+      return " -m tcpmss" + negation(2) + " --mss " + pick({"1460", "536:1460", "1461:65535"});
     case 8:
-    case 9: return " -m ecn" + negation(2) + " --ecn-tcp-ece";
+    case 9:
+    case 10: return " -m ecn" + negation(2) + " --ecn-tcp-ece";
     default: return " -m ecn" + negation(2) + " --ecn-tcp-cwr";
   }
 }

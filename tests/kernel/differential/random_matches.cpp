@@ -10,12 +10,12 @@ std::string MatchDrawer::draw(std::string_view chain) {
   std::string out = head(chain);
   if (!one_in(3)) out += protocol_match();
   if (one_in(4)) out += state();
-  if (one_in(4)) out += connection();
+  if (one_in(3)) out += connection();
   if (one_in(3)) out += of_ip_header();
   if (one_in(3)) out += of_bytes();
   if (one_in(2)) out += around(chain);
   // Many options for few packets: several at once.
-  if (ip6_ && one_in(3)) {
+  if (ip6_ && one_in(2)) {
     for (uint64_t more = random_.between(1, 4); more > 0; --more) out += extension_headers(chain);
   }
   if (one_in(10))
@@ -43,6 +43,10 @@ std::string MatchDrawer::interface() {
 std::string MatchDrawer::port() {
   return pick({"22", "80", "443", "53", "1000:2000", "0:1023", "1024:65535", ":100",
                "30000:", "22:22", "0"});
+}
+
+std::string MatchDrawer::common_port() {
+  return pick({"22", "80", "443", "1000:2000", "0:1023", "1024:65535", ":100", "30000:"});
 }
 
 std::string MatchDrawer::head(std::string_view chain) {
@@ -160,12 +164,12 @@ std::string MatchDrawer::connection() {
       case 4: return out + negation() + " --ctorigdst " + network();
       case 5: return out + negation() + " --ctreplsrc " + network();
       case 6: return out + negation() + " --ctrepldst " + network();
-      case 7: return out + negation() + " --ctorigsrcport " + port();
-      case 8: return out + negation() + " --ctorigdstport " + port();
-      case 9: return out + negation() + " --ctreplsrcport " + port();
-      case 10: return out + negation() + " --ctrepldstport " + port();
+      case 7: return out + negation() + " --ctorigsrcport " + common_port();
+      case 8: return out + negation() + " --ctorigdstport " + common_port();
+      case 9: return out + negation() + " --ctreplsrcport " + common_port();
+      case 10: return out + negation() + " --ctrepldstport " + common_port();
       case 11:
-        out += negation() + " --ctproto 6" + negation() + " --ctorigdstport " + port();
+        out += negation() + " --ctproto 6" + negation() + " --ctorigdstport " + common_port();
         return out + flow;
       default: break;
     }

@@ -52,6 +52,7 @@ class MatchDrawer {
   std::string network();
   std::string interface();
   std::string port();
+  std::string common_port();
 
   Random& random_;
   bool ip6_;
