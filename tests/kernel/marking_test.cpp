@@ -199,6 +199,23 @@ TEST_F(Tracking, OfWhatWasSaidTwiceTheFirstStands) {
             "1 NEW 1 ESTABLISHED");
 }
 
+// docs/differences.md: to iptables it has a connection already, one that isn't there.
+TEST_F(Tracking, OfWhatTheHostSaysAboutAPacketThatIsNotTracked) {
+  for (const bool v6 : {false, true}) {
+    load("raw", {"-A OUTPUT -j NOTRACK"}, v6);
+    load("filter",
+         {"-A OUTPUT -m conntrack --ctstate UNTRACKED -m comment --comment UNTRACKED",
+          "-A OUTPUT -m conntrack --ctstate INVALID -m comment --comment INVALID"},
+         v6);
+    send_both(
+        arriving(v6 ? build(Ip6{.saddr = kUntracked6, .daddr = kBehind6, .hop_limit = 1} / Udp{})
+                    : build(Ip4{.saddr = kUntracked, .daddr = kBehind, .ttl = 1} / Udp{})));
+    EXPECT_EQ(ours().packets("UNTRACKED", v6), 1u);
+    EXPECT_EQ(legacy().packets("UNTRACKED", v6), 0u);
+    EXPECT_EQ(legacy().packets("INVALID", v6), 1u);
+  }
+}
+
 TEST_F(Tracking, OfTheSameAddressesInTwoZonesIsTwoConnections) {
   const std::string count = "net.netfilter.nf_conntrack_count";
   load("raw", {"-A PREROUTING -i eth0 -j CT --zone 1", "-A PREROUTING -i eth1 -j CT --zone 2"});

@@ -32,6 +32,7 @@ int take_attribute(const nlattr* attribute, void* data) {
     case NFULA_PREFIX: event.prefix = mnl_attr_get_str(attribute); break;
     case NFULA_IFINDEX_INDEV: event.in_index = ntohl(mnl_attr_get_u32(attribute)); break;
     case NFULA_IFINDEX_OUTDEV: event.out_index = ntohl(mnl_attr_get_u32(attribute)); break;
+    case NFULA_MARK: event.mark = ntohl(mnl_attr_get_u32(attribute)); break;
     case NFULA_PAYLOAD:
       event.packet.assign(payload, payload + mnl_attr_get_payload_len(attribute));
       break;

@@ -16,6 +16,7 @@ struct LogEvent {
   int hook = -1;  // NF_INET_PRE_ROUTING ...
   uint32_t in_index = 0;
   uint32_t out_index = 0;
+  uint32_t mark = 0;
   Bytes packet;  // from the IP header on, cut at the rule's snaplen
 };
 

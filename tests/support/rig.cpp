@@ -209,7 +209,9 @@ void PacketRig::take(const LogEvent& event, const Step& step, Outcome& outcome) 
       if (own && !outgoing) outcome.arrived = true;
       break;
     case kThroughInput:
-      if (own) outcome.input = true;
+      if (!own) break;
+      outcome.input = true;
+      outcome.received = event.packet;
       break;
     case kThroughForward:
       if (own) outcome.forward = true;

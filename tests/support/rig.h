@@ -71,6 +71,7 @@ struct Outcome {
   bool forward = false;
   bool output = false;
   std::optional<Rejection> rejection;
+  Bytes received;  // itself as INPUT let it through, cut at 128 bytes
   // All that left through the interfaces: itself, a refusal. What comes through lo to the host, but
   // the packet itself, is among it as "lo", cut at 128 bytes.
   std::vector<Emitted> emitted;
