@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "backend/nft/chain_name.h"
 
+#include <netinet/in.h>
+
 #include <charconv>
 #include <cstdint>
 
@@ -42,6 +44,14 @@ std::string unescape(std::string_view name) {
   return out;
 }
 
+std::string with_protocol(std::string_view kind, std::string_view helper, uint8_t protocol) {
+  const std::string number = std::to_string(protocol);
+  const std::string_view word = protocol == IPPROTO_TCP   ? "tcp"
+                                : protocol == IPPROTO_UDP ? "udp"
+                                                          : std::string_view(number);
+  return fmt::format("{}/{}/{}", kind, word, escape(helper));
+}
+
 }  // namespace
 
 std::string chain_name(std::string_view table, std::string_view chain) {
@@ -60,6 +70,14 @@ uint64_t rule_of_action_chain(std::string_view name) {
   return rule;
 }
 
+std::string helper_name(std::string_view helper, uint8_t protocol) {
+  return with_protocol("helper", helper, protocol);
+}
+
+std::string giving_chain_name(std::string_view helper, uint8_t protocol) {
+  return with_protocol("give", helper, protocol);
+}
+
 std::string base_chain_name(std::string_view table, std::string_view chain) {
   return "hook/" + chain_name(table, chain);
 }
@@ -76,11 +94,19 @@ unsigned epoch_of(std::string_view name) {
   return error == std::errc() && end != name.data() + name.size() && *end == '/' ? epoch : 0;
 }
 
+std::string describe_helper(std::string_view name) {
+  if (name.starts_with("helper/")) name.remove_prefix(name.rfind('/') + 1);
+  return "the helper " + unescape(name);
+}
+
 std::string describe_chain(std::string_view name) {
+  if (name.starts_with(kHelperMark)) return describe_helper(name.substr(kHelperMark.size()));
   name = name.substr(epoch_of(name) == 0 ? 0 : name.find('/') + 1);
   if (name.starts_with("do/"))
     return fmt::format("what rule {} does", name.substr(name.rfind('/') + 1));
   const size_t slash = name.rfind('/');
+  if (name.starts_with(kGivingPrefix))
+    return "what gives the helper " + unescape(name.substr(slash + 1));
   if (slash != name.npos && !name.starts_with("check/")) name.remove_prefix(slash + 1);
   return "chain " + unescape(name);
 }

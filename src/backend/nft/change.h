@@ -16,6 +16,13 @@ namespace bulkhead::backend::nft {
 
 struct AddTable {};
 struct DeleteTable {};  // with all that is in it
+struct AddHelper {
+  Helper helper;
+};
+// One that no rule names any more.
+struct DeleteHelper {
+  std::string name;
+};
 struct AddChain {
   std::string name;
   std::optional<BaseHook> base;
@@ -46,7 +53,7 @@ struct DeletePieces {
   std::vector<uint32_t> numbers;
 };
 
-using Change = std::variant<AddTable, DeleteTable, AddChain, DeleteChain, AddRule, DeleteRule,
-                            FlushChain, AddSourceSet, AddPieces, DeletePieces>;
+using Change = std::variant<AddTable, DeleteTable, AddHelper, DeleteHelper, AddChain, DeleteChain,
+                            AddRule, DeleteRule, FlushChain, AddSourceSet, AddPieces, DeletePieces>;
 
 }  // namespace bulkhead::backend::nft

@@ -145,8 +145,9 @@ void append_additions(std::vector<Change>& out, const ChainDelta& change) {
   std::move(reversed.rbegin(), reversed.rend(), std::back_inserter(out));
 }
 
-// Chains first, for rules name them; rules go before rules come, so that nothing of another
-// program's making is in the way; chains go last, when nothing jumps to them.
+// Chains first, for rules name them (and before them the helpers, that go behind them); rules go
+// before rules come, so that nothing of another program's making is in the way; chains go last,
+// when nothing jumps to them.
 std::vector<Change> carry_out(const std::vector<ChainDelta>& deltas) {
   std::vector<Change> out;
   for (const ChainDelta& change : deltas) {
@@ -203,6 +204,22 @@ void append_marks(std::vector<ChainMark>& out, const std::vector<ChainDelta>& de
   }
 }
 
+bool has(const std::vector<Helper>& helpers, const Helper& helper) {
+  return std::ranges::find(helpers, helper) != helpers.end();
+}
+
+// What `after` has and `before` hasn't; its marks.
+std::vector<Change> missing_helpers(const std::vector<Helper>& before,
+                                    const std::vector<Helper>& after,
+                                    std::vector<ChainMark>& marks) {
+  std::vector<Change> out;
+  for (const Helper& helper : after) {
+    if (!has(before, helper)) out.emplace_back(AddHelper{helper});
+    marks.push_back(mark(helper));
+  }
+  return out;
+}
+
 void seal(Stored& stored, uint32_t flags) {
   std::sort(stored.marks.begin(), stored.marks.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -239,8 +256,20 @@ std::vector<Change> delta(const Sound& now, Program program, std::string_view so
   }
   deltas.insert(deltas.end(), retired.begin(), retired.end());
   append_marks(stored.marks, deltas);
+  std::vector<Change> changes = missing_helpers(table.helpers, program.helpers, stored.marks);
+  std::vector<Helper> unnamed;
+  for (const Helper& helper : table.helpers) {
+    if (has(program.helpers, helper)) continue;
+    // The chains that stay for their counts may name it.
+    if (in_place) {
+      unnamed.push_back(helper);
+    } else {
+      stored.marks.push_back(mark(helper));
+    }
+  }
   seal(stored, table.flags);
-  std::vector<Change> changes = carry_out(deltas);
+  for (Change& change : carry_out(deltas)) changes.push_back(std::move(change));
+  for (const Helper& helper : unnamed) changes.emplace_back(DeleteHelper{helper.name});
   append_pieces(changes, table.pieces, stored);
   return changes;
 }
@@ -250,10 +279,12 @@ std::vector<Change> build_anew(const KernelTable& now, Program program, std::str
   std::vector<Change> changes;
   if (now.present) changes.emplace_back(DeleteTable{});
   changes.emplace_back(AddTable{});
+  Stored stored{.source = std::string(source), .transaction = std::string(transaction)};
+  for (Change& change : missing_helpers({}, program.helpers, stored.marks))
+    changes.push_back(std::move(change));
   std::vector<ChainDelta> deltas = compare(KernelTable{}, 0, program);
   for (Change& change : carry_out(deltas)) changes.push_back(std::move(change));
   changes.emplace_back(AddSourceSet{});
-  Stored stored{.source = std::string(source), .transaction = std::string(transaction)};
   append_marks(stored.marks, deltas);
   seal(stored, 0);
   append_pieces(changes, {}, stored);

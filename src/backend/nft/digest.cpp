@@ -26,8 +26,17 @@ ChainMark mark(std::string_view name, const std::optional<BaseHook>& base,
           .form = hasher.result().low};
 }
 
+ChainMark mark(const Helper& helper) {
+  Hasher hasher;
+  hasher.add("helper");
+  hasher.add(helper.helper);
+  hasher.add(helper.protocol);
+  return {.name = std::string(kHelperMark) + helper.name, .rules = 0, .form = hasher.result().low};
+}
+
 std::vector<ChainMark> marks(const KernelTable& table) {
   std::vector<ChainMark> out;
+  for (const Helper& helper : table.helpers) out.push_back(mark(helper));
   for (const KernelChain& chain : table.chains)
     out.push_back(mark(chain.name, chain.base, chain.forms()));
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

@@ -19,17 +19,20 @@ namespace bulkhead::backend::nft {
 
 struct KernelTable;
 
-// A chain as it was written: enough to say later which one was changed, and how.
+// A chain as it was written, or an object, which has no rules: enough to say later which one was
+// changed, and how.
 struct ChainMark {
   std::string name;
   uint32_t rules = 0;
-  uint64_t form = 0;  // of its hook and its rules
+  uint64_t form = 0;  // of a chain's hook and its rules; of what an object is
 
   friend bool operator==(const ChainMark&, const ChainMark&) = default;
 };
 
 ChainMark mark(std::string_view name, const std::optional<BaseHook>& base,
                std::span<const Fingerprint> rules);
+
+ChainMark mark(const Helper& helper);
 
 // Sorted by name.
 std::vector<ChainMark> marks(const KernelTable& table);

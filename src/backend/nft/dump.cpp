@@ -39,6 +39,7 @@ std::string_view word(CtKey key) {
     case CtKey::kSecurityMark: return "secmark";
     case CtKey::kExpiration: return "expiration";
     case CtKey::kZone: return "zone";
+    case CtKey::kEvents: return "event";
     case CtKey::kProtocol: return "protocol";
     case CtKey::kSourcePort: return "proto-src";
     case CtKey::kDestinationPort: return "proto-dst";
@@ -118,6 +119,7 @@ std::string body(const CtSet& e) {
   return fmt::format("ct set {}{} with reg {}", word(e.key),
                      kDirections[static_cast<size_t>(e.direction)], number(e.from));
 }
+std::string body(const GiveHelper& e) { return "give helper " + e.object; }
 std::string body(const Untrack&) { return "notrack"; }
 std::string body(const StripTcpOption& e) { return fmt::format("strip tcp option {}", e.kind); }
 std::string body(const Immediate& e) {
@@ -249,6 +251,10 @@ std::string dump(std::span<const Expr> expressions) {
 
 std::string dump(const Program& program) {
   std::string out = fmt::format("table {} {}\n", net::family_word(program.family), kTableName);
+  for (const Helper& helper : program.helpers) {
+    out += fmt::format("helper {} is {} of protocol {}\n", helper.name, helper.helper,
+                       helper.protocol);
+  }
   for (const Chain& chain : program.chains) {
     out += "chain " + chain.name;
     if (chain.base) {

@@ -83,6 +83,7 @@ enum class CtKey : uint32_t {
   kSourcePort = 11,
   kDestinationPort = 12,
   kZone = 17,
+  kEvents = 18,
   kIpv4Source = 19,
   kIpv4Destination = 20,
   kIpv6Source = 21,
@@ -104,6 +105,14 @@ struct CtSet {
   Register from = 0;
   CtDirection direction = CtDirection::kNone;
   friend bool operator==(const CtSet&, const CtSet&) = default;
+};
+
+// Gives the packet's connection, if it isn't confirmed yet, the helper that is the table's object
+// of that name.
+struct GiveHelper {
+  static constexpr std::string_view kName = "objref";
+  std::string object;
+  friend bool operator==(const GiveHelper&, const GiveHelper&) = default;
 };
 
 // Connection tracking passes the packet over.
@@ -317,10 +326,10 @@ struct Unknown {
   friend bool operator==(const Unknown&, const Unknown&) = default;
 };
 
-using Expr = std::variant<Payload, PayloadSet, Meta, MetaSet, Ct, CtSet, Untrack, Fib, Exthdr,
-                          StripTcpOption, Immediate, Bitwise, ToNetworkOrder, Cmp, Range, Lookup,
-                          MapLookup, Counter, Limit, Log, NetlinkLog, Reject, Verdict, XtMatch,
-                          XtTarget, Nat, Masquerade, Redirect, TransparentProxy, Unknown>;
+using Expr = std::variant<Payload, PayloadSet, Meta, MetaSet, Ct, CtSet, GiveHelper, Untrack, Fib,
+                          Exthdr, StripTcpOption, Immediate, Bitwise, ToNetworkOrder, Cmp, Range,
+                          Lookup, MapLookup, Counter, Limit, Log, NetlinkLog, Reject, Verdict,
+                          XtMatch, XtTarget, Nat, Masquerade, Redirect, TransparentProxy, Unknown>;
 
 // The anonymous set of an expression that has one; null: it has none.
 const Set* set_of(const Expr& expression);

@@ -41,6 +41,7 @@ void add(Hasher& h, const CtSet& e) {
   h.add(uint64_t{1} << 63 | static_cast<uint64_t>(e.key) << 32 |
         static_cast<uint64_t>(e.direction) << 8 | e.from);
 }
+void add(Hasher& h, const GiveHelper& e) { h.add(e.object); }
 void add(Hasher&, const Untrack&) {}
 void add(Hasher& h, const StripTcpOption& e) { h.add(uint64_t{1} << 63 | e.kind); }
 void add(Hasher& h, const Immediate& e) {

@@ -39,6 +39,7 @@ struct KernelTable {
   net::Family family = net::Family::kIpv4;
   bool present = false;
   uint32_t flags = 0;  // a table can be "dormant": none of its chains is asked
+  std::vector<Helper> helpers;
   std::vector<KernelChain> chains;
   bool source_set = false;
   std::vector<Piece> pieces;  // the elements of the source set

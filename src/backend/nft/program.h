@@ -39,6 +39,19 @@ struct BaseHook {
   friend bool operator==(const BaseHook&, const BaseHook&) = default;
 };
 
+// A helper of connection tracking, of the program's family, as an object of the table: what an
+// expression names.
+struct Helper {
+  std::string name;  // the object's
+  std::string helper;
+  uint8_t protocol = 0;
+  ir::RuleId wanted_by = ir::kNoId;  // for errors; the kernel isn't told
+
+  friend bool operator==(const Helper& a, const Helper& b) {
+    return a.name == b.name && a.helper == b.helper && a.protocol == b.protocol;
+  }
+};
+
 struct Chain {
   std::string name;
   std::optional<BaseHook> base;
@@ -47,6 +60,7 @@ struct Chain {
 
 struct Program {
   net::Family family = net::Family::kIpv4;
+  std::vector<Helper> helpers;
   std::vector<Chain> chains;
 };
 

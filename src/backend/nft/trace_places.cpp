@@ -59,18 +59,22 @@ TracePlaces::TracePlaces(std::string own_table, std::span<const KernelTable> our
 }
 
 // Of our rules only a check has no id of its own: it stands for the next one's header. The jump of
-// a base chain has none either, and means nothing by itself.
+// a base chain has none either, and means nothing by itself; nor does what is asked of table raw's
+// rules a second time.
 void TracePlaces::add(const KernelTable& table) {
   const auto family = static_cast<uint8_t>(table.family);
   for (const KernelChain& chain : table.chains) {
     const std::string name = in_epoch(0, chain.name);
     const bool check_chain = name.starts_with("check/");
+    const bool tracking = name.starts_with(kTrackingPrefix) || name.starts_with(kGivingPrefix);
     const ir::RuleId owner = rule_of_action_chain(name);
     ir::RuleId next = ir::kNoId;
     for (auto at = chain.rules.rbegin(); at != chain.rules.rend(); ++at) {
       const KernelRule& rule = *at;
       Place place{.kind = Kind::kRule, .rule = rule.id};
-      if (owner != ir::kNoId) {
+      if (tracking) {
+        place.kind = Kind::kNothing;
+      } else if (owner != ir::kNoId) {
         place.rule = owner;
       } else if (check_chain) {
         place.kind = Kind::kCheck;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <variant>
@@ -78,6 +79,19 @@ class KernelModel {
     require(table_.present, "no table");
     table_ = {.family = table_.family};
   }
+  bool has_helper(const std::string& name) const {
+    return std::ranges::find(table_.helpers, name, &Helper::name) != table_.helpers.end();
+  }
+  void apply_one(const AddHelper& change) {
+    require(!has_helper(change.helper.name), "the helper exists");
+    table_.helpers.push_back(change.helper);
+  }
+  void apply_one(const DeleteHelper& change) {
+    require(has_helper(change.name), "no helper");
+    for (const auto& [handle, helper] : named_)
+      require(helper != change.name || !has_rule(handle), "a rule names the helper");
+    std::erase_if(table_.helpers, [&](const Helper& one) { return one.name == change.name; });
+  }
   void apply_one(const AddChain& change) {
     require(!has(change.name), "the chain exists");
     table_.chains.push_back({.name = change.name, .base = change.base});
@@ -91,6 +105,10 @@ class KernelModel {
       const auto* verdict = std::get_if<Verdict>(&expression);
       if (verdict != nullptr && !verdict->chain.empty())
         require(has(verdict->chain), "no chain to jump to");
+      if (const auto* give = std::get_if<GiveHelper>(&expression)) {
+        require(has_helper(give->object), "no helper of that name");
+        named_.emplace(handles_ + 1, give->object);
+      }
     }
     auto& rules = chain(change.chain).rules;
     auto place = rules.end();
@@ -125,7 +143,14 @@ class KernelModel {
     }
   }
 
+  bool has_rule(uint64_t handle) const {
+    return std::ranges::any_of(table_.chains, [&](const KernelChain& chain) {
+      return std::ranges::find(chain.rules, handle, &KernelRule::handle) != chain.rules.end();
+    });
+  }
+
   KernelTable table_;
+  std::map<uint64_t, std::string> named_;  // by rule: the helper that it gives
   uint64_t handles_ = 0;
 };
 

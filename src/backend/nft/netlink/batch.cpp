@@ -51,6 +51,29 @@ struct Batch::Encoder {
     message(NFT_MSG_DELTABLE, 0, "the table", [&] { out.put_text(NFTA_TABLE_NAME, batch.table_); });
   }
 
+  void operator()(const AddHelper& change) const {
+    const Helper& helper = change.helper;
+    const auto body = [&] {
+      out.put_text(NFTA_OBJ_TABLE, batch.table_);
+      out.put_text(NFTA_OBJ_NAME, helper.name);
+      out.put_u32(NFTA_OBJ_TYPE, NFT_OBJECT_CT_HELPER);
+      out.nest(NFTA_OBJ_DATA, [&] {
+        out.put_text(NFTA_CT_HELPER_NAME, helper.helper);
+        out.put_u16(NFTA_CT_HELPER_L3PROTO, number(family));
+        out.put_u8(NFTA_CT_HELPER_L4PROTO, helper.protocol);
+      });
+    };
+    message(NFT_MSG_NEWOBJ, NLM_F_CREATE | NLM_F_EXCL, describe_helper(helper.name), body,
+            helper.wanted_by);
+  }
+  void operator()(const DeleteHelper& change) const {
+    message(NFT_MSG_DELOBJ, 0, describe_helper(change.name), [&] {
+      out.put_text(NFTA_OBJ_TABLE, batch.table_);
+      out.put_text(NFTA_OBJ_NAME, change.name);
+      out.put_u32(NFTA_OBJ_TYPE, NFT_OBJECT_CT_HELPER);
+    });
+  }
+
   void operator()(const AddChain& change) const {
     message(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, describe_chain(change.name), [&] {
       out.put_text(NFTA_CHAIN_TABLE, batch.table_);
@@ -124,16 +147,20 @@ struct Batch::Encoder {
 
  private:
   template <class Body>
-  void message(uint16_t type, uint16_t flags, std::string what, Body body) const {
+  void message(uint16_t type, uint16_t flags, std::string what, Body body,
+               ir::RuleId rule = ir::kNoId) const {
     batch.begin(type, flags, family);
-    note(std::move(what));
+    note(std::move(what), rule);
     body();
     batch.end();
   }
 
-  void note(std::string what) const {
-    if (!batch.notes_.empty() && batch.notes_.back().what == what) return;
-    batch.notes_.push_back({batch.last_, std::move(what)});
+  void note(std::string what, ir::RuleId rule = ir::kNoId) const {
+    if (!batch.notes_.empty() && batch.notes_.back().what == what &&
+        batch.notes_.back().rule == rule) {
+      return;
+    }
+    batch.notes_.push_back({batch.last_, std::move(what), rule});
   }
 
   void put_rule(const AddRule& change, uint32_t set, bool marks) const {
@@ -209,7 +236,7 @@ void Batch::add(net::Family family, const std::vector<Change>& changes) {
 
 void Batch::add_owned_table(net::Family family) {
   begin(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family);
-  notes_.push_back({last_, "the table " + table_});
+  notes_.push_back({last_, "the table " + table_, ir::kNoId});
   writer_.put_text(NFTA_TABLE_NAME, table_);
   writer_.put_u32(NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
   end();
@@ -225,11 +252,12 @@ void Batch::write_generation(uint32_t generation) {
   store_be(generation, writer_.bytes().subspan(kAt, sizeof generation));
 }
 
-std::string Batch::what(uint32_t sequence) const {
+const Batch::Note& Batch::note_of(uint32_t sequence) const {
+  static const Note kWhole{.sequence = 0, .what = "the transaction"};
   auto after =
       std::upper_bound(notes_.begin(), notes_.end(), sequence,
                        [](uint32_t number, const Note& note) { return number < note.sequence; });
-  return after == notes_.begin() ? "the transaction" : (after - 1)->what;
+  return after == notes_.begin() ? kWhole : *(after - 1);
 }
 
 Result<void> Batch::commit(uint32_t generation) {
@@ -268,7 +296,10 @@ Result<void> Batch::send(uint32_t generation) {
   if (!received) return received.error();
   if (answer.error == 0) return {};
   socket_.drain();
-  return refusal(socket_, answer, writer_.bytes(), what(answer.sequence));
+  const Note& note = note_of(answer.sequence);
+  Error error = refusal(socket_, answer, writer_.bytes(), note.what);
+  if (error.rule == ir::kNoId) error.rule = note.rule;
+  return error;
 }
 
 }  // namespace bulkhead::backend::nft::netlink

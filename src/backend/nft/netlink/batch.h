@@ -44,11 +44,12 @@ class Batch {
   struct Note {
     uint32_t sequence = 0;
     std::string what;
+    ir::RuleId rule = ir::kNoId;  // whose message doesn't say it itself
   };
 
   void begin(uint16_t type, uint16_t flags, net::Family family);
   void end();
-  std::string what(uint32_t sequence) const;
+  const Note& note_of(uint32_t sequence) const;
   Result<void> send(uint32_t generation);
   void write_generation(uint32_t generation);
 

@@ -89,6 +89,7 @@ Maybe ct_write(const Attributes& a) {
     case NFT_CT_MARK:
     case NFT_CT_SECMARK:
     case NFT_CT_ZONE:
+    case NFT_CT_EVENTMASK:
       if (from) return CtSet{static_cast<CtKey>(key), *from, direction_of(a)};
       return {};
     default: return {};
@@ -244,6 +245,11 @@ Maybe xt_match(const Attributes& a, const Context&) {
       std::string(a.text(NFTA_MATCH_NAME)), a.u32(NFTA_MATCH_REV), {info.begin(), info.end()}};
 }
 
+Maybe give_helper(const Attributes& a, const Context&) {
+  if (a.u32(NFTA_OBJREF_IMM_TYPE) != NFT_OBJECT_CT_HELPER || a.has(NFTA_OBJREF_SET_SREG)) return {};
+  return GiveHelper{std::string(a.text(NFTA_OBJREF_IMM_NAME))};
+}
+
 Maybe untrack(const Attributes&, const Context&) { return Untrack{}; }
 
 Maybe xt_target(const Attributes& a, const Context&) {
@@ -297,6 +303,7 @@ const std::unordered_map<std::string_view, Decoder> kDecoders = {
     {Payload::kName, payload},
     {Meta::kName, meta},
     {Ct::kName, ct},
+    {GiveHelper::kName, give_helper},
     {Untrack::kName, untrack},
     {Fib::kName, fib},
     {Exthdr::kName, exthdr},

@@ -44,6 +44,10 @@ Result<bool> dump_sets(Socket& socket, const Scope& scope, const Take& take) {
   return dump(socket, NFT_MSG_GETSET, scope, NFTA_SET_TABLE, take);
 }
 
+Result<bool> dump_objects(Socket& socket, const Scope& scope, const Take& take) {
+  return dump(socket, NFT_MSG_GETOBJ, scope, NFTA_OBJ_TABLE, take);
+}
+
 Result<bool> dump_elements(Socket& socket, const Scope& scope,
                            const std::function<void(const nlattr*)>& take) {
   Writer request;

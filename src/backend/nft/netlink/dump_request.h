@@ -28,6 +28,7 @@ Result<bool> dump_chains(Socket& socket, const Scope& scope,
                          const Take& take);  // the whole family: no filter there
 Result<bool> dump_rules(Socket& socket, const Scope& scope, const Take& take);
 Result<bool> dump_sets(Socket& socket, const Scope& scope, const Take& take);
+Result<bool> dump_objects(Socket& socket, const Scope& scope, const Take& take);
 Result<bool> dump_elements(Socket& socket, const Scope& scope,
                            const std::function<void(const nlattr* element)>& take);
 

@@ -43,6 +43,10 @@ struct Encoder {
     out.put_u32(NFTA_CT_SREG, to_kernel(e.from));
     put_direction(e.direction);
   }
+  void operator()(const GiveHelper& e) const {
+    out.put_u32(NFTA_OBJREF_IMM_TYPE, NFT_OBJECT_CT_HELPER);
+    out.put_text(NFTA_OBJREF_IMM_NAME, e.object);
+  }
   void operator()(const Untrack&) const {}
   void operator()(const StripTcpOption& e) const {
     out.put_u8(NFTA_EXTHDR_TYPE, e.kind);

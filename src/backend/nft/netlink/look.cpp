@@ -36,8 +36,9 @@ class TableReader {
   TableReader(Socket& socket, net::Family family) : socket_(socket) { table_.family = family; }
 
   Result<KernelTable> read() {
-    for (auto step : {&TableReader::read_table, &TableReader::read_chains, &TableReader::read_sets,
-                      &TableReader::read_rules}) {
+    for (auto step :
+         {&TableReader::read_table, &TableReader::read_helpers, &TableReader::read_chains,
+          &TableReader::read_sets, &TableReader::read_rules}) {
       if (auto done = (this->*step)(); !done) return done.error();
       if (!table_.present) break;
     }
@@ -60,6 +61,19 @@ class TableReader {
       if (table.text(NFTA_TABLE_NAME) != kTableName) return;
       table_.present = true;
       table_.flags = table.u32(NFTA_TABLE_FLAGS);
+    }));
+  }
+
+  Result<void> read_helpers() {
+    return note(dump_objects(socket_, scope(), [this](uint8_t, const Attributes& object) {
+      if (object.u32(NFTA_OBJ_TYPE) != NFT_OBJECT_CT_HELPER) return;
+      const Attributes data = object.nested(NFTA_OBJ_DATA);
+      Helper out{
+          .name = std::string(object.text(NFTA_OBJ_NAME)),
+          .helper = std::string(data.text(NFTA_CT_HELPER_NAME)),
+          .protocol = static_cast<uint8_t>(data.number(NFTA_CT_HELPER_L4PROTO, 1).value_or(0))};
+      if (std::ranges::find(table_.helpers, out) == table_.helpers.end())
+        table_.helpers.push_back(std::move(out));
     }));
   }
 
@@ -227,6 +241,7 @@ bool same(const KernelTable& a, const KernelTable& b) {
     return x.handle == y.handle && x.form == y.form;
   };
   return a.present == b.present && a.flags == b.flags && a.pieces == b.pieces &&
+         a.helpers == b.helpers &&
          std::equal(a.chains.begin(), a.chains.end(), b.chains.begin(), b.chains.end(),
                     [&](const KernelChain& x, const KernelChain& y) {
                       return x.name == y.name && x.base == y.base &&

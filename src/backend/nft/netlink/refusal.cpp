@@ -20,6 +20,7 @@ namespace bulkhead::backend::nft::netlink {
 namespace {
 
 constexpr uint16_t kNewRule = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE;
+constexpr uint16_t kNewObject = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWOBJ;
 
 const nlmsghdr* find_message(std::span<const uint8_t> batch, uint32_t sequence) {
   int left = static_cast<int>(batch.size());
@@ -106,6 +107,14 @@ Error refusal(Socket& socket, const Reply& reply, std::span<const uint8_t> batch
     if (extension && !is_general(reply.error))
       error = extension_error(socket, *extension, reply, family, what);
     error.rule = rule_id_of(Attributes(message).raw_text(NFTA_RULE_USERDATA));
+  }
+  // The table is new or was just looked at, so it is the helper that isn't there.
+  if (message != nullptr && message->nlmsg_type == kNewObject && reply.error == ENOENT) {
+    const Attributes helper = Attributes(message).nested(NFTA_OBJ_DATA);
+    error = {.kind = ErrorKind::kRefused,
+             .message = fmt::format("the kernel has no helper \"{}\" for this protocol",
+                                    helper.text(NFTA_CT_HELPER_NAME)),
+             .errno_value = ENOENT};
   }
   if (!reply.message.empty()) error.message += fmt::format(" ({})", reply.message);
   return error;
