@@ -19,6 +19,7 @@ Flow flow_of(const Action& action) {
     Flow operator()(const ConnectionSecurityMark&) const { return Flow::kGoesOn; }
     Flow operator()(const Untrack&) const { return Flow::kGoesOn; }
     Flow operator()(const Zone&) const { return Flow::kGoesOn; }
+    Flow operator()(const ConnectionTemplate&) const { return Flow::kGoesOn; }
     Flow operator()(const Nat&) const { return Flow::kDecides; }
     Flow operator()(const TransparentProxy&) const { return Flow::kDecides; }
     Flow operator()(const StripTcpOptions&) const { return Flow::kGoesOn; }
@@ -46,6 +47,7 @@ bool changes_packet(const Action& action) {
     bool operator()(const ConnectionSecurityMark&) const { return false; }
     bool operator()(const Untrack&) const { return true; }
     bool operator()(const Zone&) const { return true; }
+    bool operator()(const ConnectionTemplate&) const { return true; }
     bool operator()(const Nat&) const { return true; }
     bool operator()(const TransparentProxy&) const { return true; }
     bool operator()(const StripTcpOptions&) const { return true; }

@@ -105,6 +105,15 @@ struct Zone {
   uint16_t number = 0;
   friend bool operator==(const Zone&, const Zone&) = default;
 };
+// What the packet's connection is to have if it begins with it (raw only; CT --helper, --ctevents).
+// Of several, of Zone and of Untrack the first stands. Goes on.
+struct ConnectionTemplate {
+  Zone zone;
+  std::string helper;              // the kernel's name for it; empty: none
+  uint8_t protocol = 0;            // the helper's, which is that of -p
+  std::optional<uint16_t> events;  // what listeners are told of it: 1 << IPCT_*; none: as others
+  friend bool operator==(const ConnectionTemplate&, const ConnectionTemplate&) = default;
+};
 // Network address translation (iptables-extensions(8), SNAT, DNAT, MASQUERADE, REDIRECT, NETMAP):
 // the kernel's own. Decides, like Accept, and for the first packet of a connection only.
 struct Nat {
@@ -166,9 +175,10 @@ struct OpaqueTarget {
   friend bool operator==(const OpaqueTarget&, const OpaqueTarget&) = default;
 };
 
-using Action = std::variant<Continue, Accept, Drop, Return, Jump, Log, NetlinkLog, Reject, Assign,
-                            Adjust, ConnectionMark, ConnectionSecurityMark, Untrack, Zone, Nat,
-                            TransparentProxy, StripTcpOptions, Trace, OpaqueTarget>;
+using Action =
+    std::variant<Continue, Accept, Drop, Return, Jump, Log, NetlinkLog, Reject, Assign, Adjust,
+                 ConnectionMark, ConnectionSecurityMark, Untrack, Zone, ConnectionTemplate, Nat,
+                 TransparentProxy, StripTcpOptions, Trace, OpaqueTarget>;
 
 // What the walk does after the action.
 enum class Flow : uint8_t {

@@ -113,6 +113,13 @@ std::string zone(const Zone& it) {
                      it.of_mark ? "mark" : std::to_string(it.number));
 }
 
+std::string connection_template(const ConnectionTemplate& it) {
+  std::string out = zone(it.zone);
+  if (!it.helper.empty()) out += fmt::format(" helper {}/{}", it.helper, it.protocol);
+  if (it.events) out += fmt::format(" events {:#x}", *it.events);
+  return out;
+}
+
 std::string nat(const Nat& it) {
   constexpr std::string_view kKinds[] = {"snat", "dnat", "masquerade", "redirect", "netmap"};
   std::string out(kKinds[static_cast<size_t>(it.kind)]);
@@ -181,6 +188,7 @@ std::string dump(const Action& action) {
           },
           [](const Untrack&) -> std::string { return "notrack"; },
           [](const Zone& it) { return zone(it); },
+          [](const ConnectionTemplate& it) { return connection_template(it); },
           [](const Nat& it) { return nat(it); },
           [](const TransparentProxy& it) {
             return fmt::format("tproxy {}:{} mark & {:#x} ^ {:#x}",

@@ -325,7 +325,9 @@ TEST_F(NftFormTest, SoDoWritesAndTranslations) {
     for (const std::string_view chain : {"PREROUTING", "OUTPUT"}) {
       each("raw", chain,
            {ir::Untrack{}, ir::Zone{.number = 7}, ir::Zone{.of_mark = true},
-            ir::Zone{.direction = ir::Zone::Direction::kReply, .number = 65535}, ir::Trace{}});
+            ir::Zone{.direction = ir::Zone::Direction::kReply, .number = 65535}, ir::Trace{},
+            helper("ftp"), ir::ConnectionTemplate{.helper = {}, .events = 0x105},
+            ir::ConnectionTemplate{.helper = "sip", .protocol = 6, .events = 0}});
     }
     for (const std::string_view chain : {"PREROUTING", "OUTPUT", "POSTROUTING", "INPUT"}) {
       const bool source = chain == "POSTROUTING" || chain == "INPUT";
@@ -356,6 +358,21 @@ TEST_F(NftFormTest, ItsListingCanBeLoaded) {
   for (net::Family family : net::kFamilies) {
     must_commit(plan(family, all_actions(family, all_conditions(family)),
                      {user_chain("odd.name", {step(9999, {}, ir::Return{})})}));
+  }
+  const std::string listing = nft({"-s", "list", "ruleset"});
+  bulkhead::testing::NetNamespace other;
+  other.must_exec({"nft", "-f", "-"}, {.input = listing});
+  EXPECT_EQ(other.must_exec({"nft", "-s", "list", "ruleset"}), listing);
+}
+
+TEST_F(NftFormTest, AndSoCanThatOfHelpers) {
+  for (net::Family family : net::kFamilies) {
+    must_commit(raw_plan(
+        family, {step(1, {protocol(6), tcp(), dport(21)}, helper("ftp")),
+                 step(2, {protocol(6), tcp(), dport(1720)}, helper("Q.931")),
+                 step(3, {protocol(17)}, helper("sip", 17)), step(4, {protocol(6)}, helper("sip")),
+                 step(5, {}, ir::ConnectionTemplate{.helper = {}, .events = 0}),
+                 step(6, {}, ir::ConnectionTemplate{.helper = {}, .events = 0x105})}));
   }
   const std::string listing = nft({"-s", "list", "ruleset"});
   bulkhead::testing::NetNamespace other;

@@ -74,6 +74,19 @@ TEST_F(NftTamperTest, AnAddedChain) {
   EXPECT_EQ(damage(), "something else added chain mine");
 }
 
+TEST_F(NftTamperTest, AnAddedHelper) {
+  nft({"-f", "-"}, "table ip bulkhead {\nct helper mine { type \"ftp\" protocol tcp\n}\n}\n");
+  EXPECT_EQ(damage(), "something else added the helper mine");
+}
+
+TEST_F(NftTamperTest, ADeletedHelper) {
+  must_commit(raw_plan(net::Family::kIpv4, {}, {user_chain("a", {step(9, {}, helper("ftp"))})}));
+  EXPECT_EQ(damage(), "");
+  nft({"flush", "chain", "ip", "bulkhead", "e1/give/tcp/ftp"});
+  nft({"delete", "ct", "helper", "ip", "bulkhead", "helper/tcp/ftp"});
+  EXPECT_EQ(damage(), "the helper ftp is missing: something else deleted it");
+}
+
 TEST_F(NftTamperTest, AFlushedTable) {
   nft({"flush", "table", "ip", "bulkhead"});
   EXPECT_EQ(damage(), "a rule of chain check/tcp is missing: something else deleted it");

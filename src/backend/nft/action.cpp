@@ -101,6 +101,8 @@ struct Lowering {
   Expressions operator()(const ir::ConnectionSecurityMark& mark) const { return nft::lower(mark); }
   Expressions operator()(const ir::Untrack&) const { return just(Untrack{}); }
   Expressions operator()(const ir::Zone& zone) const { return lower(zone); }
+  // The rest is given when there is a connection: connection_template.h.
+  Expressions operator()(const ir::ConnectionTemplate& made) const { return lower(made.zone); }
   Expressions operator()(const ir::Nat& nat) const { return nft::lower(nat, place); }
   Expressions operator()(const ir::TransparentProxy& proxy) const {
     out.chain = proxy_chain(proxy, place);

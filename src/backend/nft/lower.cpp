@@ -13,6 +13,7 @@
 
 #include "backend/nft/action.h"
 #include "backend/nft/chain_name.h"
+#include "backend/nft/connection_template.h"
 #include "backend/nft/guard.h"
 #include "backend/nft/predicate.h"
 
@@ -163,6 +164,7 @@ Result<Program> lower(const classify::Plan& plan) {
     if (guards.used()[check])
       program.chains.push_back(check_chain(static_cast<Check>(check), plan.family));
   }
+  if (auto done = give_templates(plan, program); !done) return done.error();
   return program;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_CT.h>
 
 #include <algorithm>
@@ -84,31 +85,61 @@ constexpr ArgumentType kHelper{.words = "name",
 constexpr ArgumentType kTimeout{.words = "name",
                                 .parse = parse_name<sizeof xt_ct_target_info_v1::timeout>};
 
-Error unknown_to_nft(std::string_view option) {
-  return kernel_refusal(
-      EOPNOTSUPP,
-      fmt::format(
-          "nf_tables can't do CT --{} before there is a connection, and the kernel's own CT "
-          "works only in a table named raw",
-          option));
+// An event's bit is that of its place in enum ip_conntrack_events.
+constexpr ip_conntrack_events kEventNumbers[] = {
+    IPCT_NEW,       IPCT_RELATED, IPCT_DESTROY, IPCT_REPLY,     IPCT_ASSURED,
+    IPCT_PROTOINFO, IPCT_HELPER,  IPCT_MARK,    IPCT_NATSEQADJ, IPCT_SECMARK};
+static_assert(std::size(kEventNumbers) == std::size(kEvents));
+
+uint16_t event_bits(std::string_view list) {
+  unsigned bits = 0;
+  for (const std::string_view event : split(list, ',')) {
+    const auto at = std::ranges::find(kEvents, event) - std::begin(kEvents);
+    bits |= 1u << kEventNumbers[at];
+  }
+  return static_cast<uint16_t>(bits);
 }
 
 // xt_ct_tg_check of net/netfilter/xt_CT.c: with --notrack the rest is never looked at. Without
 // anything, the packet's connection is looked for in the zone where it would be looked for anyway,
 // and a NOTRACK that comes later finds that it comes too late.
-Result<ir::Action> lower(std::span<const ir::Argument> arguments, const Context&) {
+//
+// nf_tables sets the events of a connection, but not those of its expectations, which only one with
+// a helper has.
+Result<ir::Action> lower(std::span<const ir::Argument> arguments, const Context& context) {
   using Direction = ir::Zone::Direction;
   if (std::ranges::find(arguments, "notrack", &ir::Argument::option) != arguments.end())
     return ir::Action{ir::Untrack{}};
-  ir::Zone zone;
+  ir::ConnectionTemplate made;
+  ir::Zone& zone = made.zone;
   for (const ir::Argument& argument : arguments) {
-    if (!argument.option.starts_with("zone")) return unknown_to_nft(argument.option);
+    if (argument.option == "timeout") {
+      return kernel_refusal(EOPNOTSUPP,
+                            "nf_tables can't use timeouts that nfct(8) has named, and the kernel's "
+                            "own CT works only in a table named raw");
+    }
+    if (argument.option == "helper") {
+      if (context.protocol == 0 || context.protocol_negated)
+        return kernel_refusal(ENOENT, "a helper is for one protocol (-p)");
+      made.helper = argument.text;
+      made.protocol = context.protocol;
+    }
+    if (argument.option == "ctevents") made.events = event_bits(argument.text);
+    // Who lists only those of expectations gets none of the connection.
+    if (argument.option == "expevents" && !made.events) made.events = 0;
+    if (!argument.option.starts_with("zone")) continue;
     if (argument.option == "zone-orig") zone.direction = Direction::kOriginal;
     if (argument.option == "zone-reply") zone.direction = Direction::kReply;
     zone.of_mark = argument.text == kOfMark;
     if (!zone.of_mark) zone.number = static_cast<uint16_t>(canonical_number(argument.text));
   }
-  return ir::Action{zone};
+  if (!made.helper.empty() && made.events) {
+    return kernel_refusal(EOPNOTSUPP,
+                          "nf_tables can't say what listeners are told of a helper's expectations, "
+                          "and the kernel's own CT works only in a table named raw");
+  }
+  if (made.helper.empty() && !made.events) return ir::Action{zone};
+  return ir::Action{made};
 }
 
 constexpr Option option(std::string_view name, const ArgumentType& type, std::string_view list,
@@ -204,25 +235,49 @@ constexpr Example kExamples[] = {
         .table = "raw",
         .chain = "PREROUTING",
     },
+    // What follows has a second form behind connection tracking
+    // (backend/nft/connection_template.h).
     {
-        .rule = "-p tcp -j CT --helper ftp",
-        .canonical = "-p tcp -j CT --helper ftp",
+        .rule = "-p tcp -j CT --zone 0 --helper ftp -m tcp --dport 21",
+        .canonical = "-p tcp -m tcp --dport 21 -j CT --helper ftp",
+        .nft = "[ ct load state => reg 1 ]\n"
+               "[ cmp neq reg 1 0x40000000 ]\n"
+               "[ immediate 0x0000 => reg 1 ]\n"
+               "[ ct set zone with reg 1 ]",
+        .hit = "tcp 192.0.2.1:40000 > 192.0.2.2:21",
+        .miss = "tcp 192.0.2.1:40000 > 192.0.2.2:22",
         .table = "raw",
         .chain = "PREROUTING",
-        .refused = true,
     },
     {
-        .rule = "-p tcp -j CT --ctevents mark,new",
-        .canonical = "-p tcp -j CT --ctevents new,mark",
+        .rule = "-p udp -j CT --ctevents mark,new",
+        .canonical = "-p udp -j CT --ctevents new,mark",
+        .nft = "[ ct load state => reg 1 ]\n"
+               "[ cmp neq reg 1 0x40000000 ]\n"
+               "[ immediate 0x0000 => reg 1 ]\n"
+               "[ ct set zone with reg 1 ]",
+        .hit = "udp [2001:db8::1]:40000 > [2001:db8::2]:53",
+        .miss = "tcp [2001:db8::1]:40000 > [2001:db8::2]:22",
         .table = "raw",
         .chain = "PREROUTING",
-        .refused = true,
     },
     {
-        .rule = "-p tcp -j CT --expevents new",
-        .canonical = "-p tcp -j CT --expevents new",
+        .rule = "-p udp -j CT --expevents new",
+        .canonical = "-p udp -j CT --expevents new",
+        .nft = "[ ct load state => reg 1 ]\n"
+               "[ cmp neq reg 1 0x40000000 ]\n"
+               "[ immediate 0x0000 => reg 1 ]\n"
+               "[ ct set zone with reg 1 ]",
+        .hit = "udp 192.0.2.2:40000 > 192.0.2.1:53 out eth0",
+        .miss = "tcp 192.0.2.2:40000 > 192.0.2.1:22 out eth0",
         .table = "raw",
         .chain = "OUTPUT",
+    },
+    {
+        .rule = "-p tcp -j CT --helper ftp --ctevents new",
+        .canonical = "-p tcp -j CT --helper ftp --ctevents new",
+        .table = "raw",
+        .chain = "PREROUTING",
         .refused = true,
     },
 };
@@ -234,9 +289,11 @@ constexpr Target kCt{
     .list_name = "CT",
     .summary =
         "Says how connection tracking is to take the packet: not at all, or in a zone, so that two "
-        "connections may have the same addresses and ports. --helper, --timeout, --ctevents and "
-        "--expevents are refused, since nf_tables can't do them before there is a connection. Goes "
-        "on with the next rule.",
+        "connections may have the same addresses and ports; and what a connection that begins with "
+        "it is to have. Of several that a packet meets the first stands. --helper, --ctevents and "
+        "--expevents are refused where a rule on the way to them has a limit or another memory, "
+        "asks for the connection, or for a mark that the table sets; --timeout always. Goes on "
+        "with the next rule.",
     .sentence = "its connection is looked for",
     .lower = lower,
     .examples = kExamples,

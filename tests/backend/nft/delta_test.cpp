@@ -141,6 +141,38 @@ TEST(Delta, AnythingThatIsNotSoundIsReplacedAsAWhole) {
   EXPECT_EQ(inspect(kernel.table()).damage, "");
 }
 
+TEST(Delta, AHelperComesBeforeItsRulesAndGoesAfterThem) {
+  const auto rules = [](std::vector<std::string> helpers) {
+    std::vector<classify::Step> steps;
+    for (const std::string& name : helpers)
+      steps.push_back(step(name.size(), {protocol(6)}, helper(name)));
+    return raw_plan(net::Family::kIpv4, std::move(steps));
+  };
+  KernelModel kernel;
+  kernel.commit(rules({"ftp"}));
+  EXPECT_EQ(number_of<AddHelper>(kernel.commit(rules({"ftp", "sane"}))), 1u);
+  EXPECT_EQ(number_of<DeleteHelper>(kernel.commit(rules({"sane"}))), 1u);
+  EXPECT_EQ(kernel.table().helpers.size(), 1u);
+  EXPECT_EQ(inspect(kernel.table()).damage, "");
+  kernel.table().helpers[0].helper = "sip";
+  EXPECT_EQ(inspect(kernel.table()).damage, "something else changed the helper sane");
+  kernel.table().helpers.clear();
+  EXPECT_EQ(inspect(kernel.table()).damage,
+            "the helper sane is missing: something else deleted it");
+}
+
+TEST(Delta, AHelperStaysWhileAChainThatIsKeptForItsCountsNamesIt) {
+  const classify::Step give = step(1, {protocol(6)}, helper("ftp"));
+  const classify::Step one = step(2, {}, ir::Continue{});
+  const classify::Step other = step(3, {}, ir::Continue{});
+  KernelModel kernel;
+  kernel.commit(raw_plan(net::Family::kIpv4, {give, one, other}));
+  EXPECT_EQ(number_of<DeleteHelper>(kernel.commit(raw_plan(net::Family::kIpv4, {other, one}))), 0u);
+  EXPECT_EQ(inspect(kernel.table()).damage, "");
+  EXPECT_EQ(number_of<DeleteHelper>(kernel.commit(raw_plan(net::Family::kIpv4, {other, one}))), 1u);
+  EXPECT_EQ(inspect(kernel.table()).damage, "");
+}
+
 // What the caller knows of a rule: its count over all transactions, as Store would keep it in
 // offsets.
 struct Ledger {

@@ -78,6 +78,26 @@ inline classify::Plan plan4(std::vector<classify::Step> input,
                             ir::Policy policy = ir::Policy::kAccept) {
   return plan(net::Family::kIpv4, std::move(input), std::move(users), policy);
 }
+// PREROUTING of table raw, and user chains of that table.
+inline classify::Plan raw_plan(net::Family family, std::vector<classify::Step> prerouting,
+                               std::vector<classify::Chain> users = {}) {
+  classify::Plan out{.family = family};
+  out.entries.push_back({.table = "raw",
+                         .chain = "PREROUTING",
+                         .hook = ir::Hook::kPrerouting,
+                         .priority = -300,
+                         .policy = ir::Policy::kAccept,
+                         .policy_id = kPolicyId});
+  out.chains.push_back({"raw", "PREROUTING", std::move(prerouting)});
+  for (classify::Chain& chain : users) {
+    chain.table = "raw";
+    out.chains.push_back(std::move(chain));
+  }
+  return out;
+}
+inline ir::ConnectionTemplate helper(std::string name, uint8_t protocol = 6) {
+  return {.zone = {}, .helper = std::move(name), .protocol = protocol, .events = {}};
+}
 inline classify::Chain user_chain(std::string name, std::vector<classify::Step> steps) {
   return {"filter", std::move(name), std::move(steps)};
 }

@@ -21,6 +21,8 @@ KernelTable our_table() {
       {.name = "filter/INPUT",
        .rules = {{.handle = 12}, {.handle = 13, .id = 7}, {.handle = 14, .id = 8}}},
       {.name = "check/tcp", .rules = {{.handle = 15}, {.handle = 16}}},
+      {.name = "track/PREROUTING", .rules = {{.handle = 17}}},
+      {.name = "give/tcp/ftp", .rules = {{.handle = 18}}},
   };
   return table;
 }
@@ -58,6 +60,8 @@ TEST(TracePlaces, OurRulesAreKnownByTheirIds) {
         Case{"filter/INPUT", 12, Kind::kCheck, 7}, Case{"check/tcp", 16, Kind::kCheck, ir::kNoId},
         Case{"hook/filter/INPUT", 10, Kind::kNothing, ir::kNoId},
         Case{"hook/filter/INPUT", 11, Kind::kPolicy, 3},
+        Case{"track/PREROUTING", 17, Kind::kNothing, ir::kNoId},
+        Case{"give/tcp/ftp", 18, Kind::kNothing, ir::kNoId},
         // Not one that we have seen there, so whoever put it there.
         Case{"filter/INPUT", 99, Kind::kOther, ir::kNoId},
         Case{"filter/INPUT", 15, Kind::kOther, ir::kNoId}}) {
