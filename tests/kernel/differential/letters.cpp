@@ -167,9 +167,12 @@ class LetterDrawer : PathDrawer {
     const Udp udp{.sport = own_port(), .dport = port()};
     const std::string what = fmt::format("udp {} > {}", udp.sport, udp.dport);
     const size_t first = send(path, udp / payload(), what);
-    // Before any answer: where the first wasn't tracked, that would begin a connection with these
-    // ends.
-    if (random_.one_in(3)) send(path, udp / payload(), what + " again");
+    // No answer then: where only one of the two is tracked, or each in a zone of its own, it would
+    // begin a connection with the ends of the other.
+    if (random_.one_in(3)) {
+      send(path, udp / payload(), what + " again");
+      return;
+    }
     if (random_.one_in(4)) return complain(first);
     for (uint64_t left = random_.below(3); left > 0; --left) answer(first);
   }

@@ -21,8 +21,8 @@ std::string MatchDrawer::ipsec() {
     return " -p ah -m ah" + negation() + " --ahspi " + spi();
   }
   protocol_ = 135;
-  return " -p mobility-header -m mh" +
-         option("mh-type", {"bu", "0:3", "4:", "binding-error:9", "1:6"});
+  return " -p mobility-header -m mh" + negation(2) + " --mh-type " +
+         pick({"bu", "0:3", "4:", "binding-error:9", "1:6"});
 }
 
 std::string MatchDrawer::extension_headers(std::string_view chain) {

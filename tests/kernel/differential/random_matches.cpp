@@ -12,7 +12,7 @@ std::string MatchDrawer::draw(std::string_view chain) {
   if (one_in(4)) out += state();
   if (one_in(3)) out += connection();
   if (one_in(3)) out += of_ip_header();
-  if (one_in(3)) out += of_bytes();
+  if (one_in(protocol_ == 6 ? 2 : 3)) out += of_bytes();
   if (one_in(2)) out += around(chain);
   // Many options for few packets: several at once.
   if (ip6_ && one_in(2)) {
@@ -80,7 +80,7 @@ std::string MatchDrawer::protocol_match() {
 
 std::string MatchDrawer::ports(std::string_view) {
   std::string out;
-  if (one_in(3)) out += negation() + " --sport " + port();
+  if (one_in(3)) out += negation(2) + " --sport " + port();
   if (!one_in(3)) out += negation() + " --dport " + port();
   return out;
 }

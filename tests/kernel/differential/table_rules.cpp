@@ -37,7 +37,7 @@ const std::vector<TableShape>& shapes() {
   constexpr unsigned kBefore = kPrerouting | kOutput, kBehind = kInput | kPostrouting;
   constexpr unsigned kLocal = kInput | kForward | kOutput;
   static const std::vector<TableShape> kShapes = {
-      {"raw", kRaw, kBefore, {kBefore, kPrerouting, kOutput}, 3},
+      {"raw", kRaw, kBefore, {kBefore, kPrerouting, kOutput}, 4},
       {"mangle", kMangle, kAnyHook, {kAnyHook, kForward | kOutput | kPostrouting, kBefore}, 12},
       // What is refused where source and destination are both meant (docs/differences.md) isn't
       // drawn.
@@ -151,8 +151,8 @@ class TableDrawer {
         {kAll, kAnyHook, 3, kNothing, &D::mark},
         {kMangle, kAnyHook, 8, kNothing, &D::connmark},
         {kTwoFilters | kNat, kAnyHook, 3, kNothing, &D::connmark},
-        {kRaw, kPrerouting, 5, kNothing, &D::tracking},
-        {kRaw, kOutput, 5, kNothing, &D::tracking_of_root},
+        {kRaw, kPrerouting, 8, kNothing, &D::tracking},
+        {kRaw, kOutput, 6, kNothing, &D::tracking_of_root},
         {kMangle, kAnyHook, 3, kNothing, &D::tos},
         {kMangle, kAnyHook, 3, kNothing, &D::dscp},
         {kMangle, kAnyHook, 5, kNothing, &D::ttl},
