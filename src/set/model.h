@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+// Rulesets as functions of packets: conditions become sets, rules and chains become diagrams whose
+// ends say what can become of a packet.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ir/ruleset.h"
+#include "set/arena.h"
+#include "set/outcome.h"
+#include "set/space.h"
+
+namespace bulkhead::set {
+
+struct ModelOptions {
+  Order order = Order::kAddressesFirst;
+  Budget budget;
+  // What only the kernel knows and remembers (a limit, a recent list) is an unknown each time that
+  // it is asked, so a claim must hold whichever way it falls. True: the same question has the same
+  // answer wherever it stands, which is what a comparison of two rulesets wants. What a target
+  // writes and can't be known then has a name, too (Write), and where a rule asks for it and goes
+  // more than one way, the outcomes say so (kDoubt).
+  bool named_unknowns = false;
+};
+
+class Model {
+ public:
+  // All rulesets of one family. `more`: constraints that are asked besides.
+  Model(net::Family family, const std::vector<const ir::Ruleset*>& rulesets,
+        const std::vector<ir::Constraint>& more, const ModelOptions& options);
+
+  const Space& space() const { return space_; }
+  Arena& arena() { return arena_; }
+  Outcomes& outcomes() { return outcomes_; }
+  bool exhausted() const { return arena_.exhausted(); }
+
+  // --- sets
+  Node of(const ir::Constraint& constraint);
+  Node of_shapes(std::initializer_list<Shape> shapes);
+  Node of_atoms(uint32_t dimension, const std::vector<bool>& atoms);
+  // Packets that can be at the hook: what has no interface there has none.
+  Node at_hook(ir::Hook hook);
+
+  // The packets of which a predicate holds.
+  struct Held {
+    Node holds = kEverything;
+    bool sure = true;       // false: a condition that can't be known decides, too
+    Node drops = kNothing;  // of these the asking drops the packet: their header is cut off
+    bool drops_sure = true;
+  };
+  Held of(const ir::Rule& rule);
+
+  // --- functions
+  // What the rule does; `callee`: the function of the chain that it calls, if it calls one, as
+  // chain_end() gives it.
+  Node function(const ir::Rule& rule, Node callee = kGoesOn);
+  Node sequence(Node first, Node then);  // what the first one doesn't decide, the second does
+  Node sequence_all(std::vector<Node> functions);  // as a tree of pairs
+  Node joined(Node a, Node b);                     // what either of them may do
+  Node guarded(Node set, Node function);           // goes on outside the set
+  // A called chain's function as its caller sees it: what comes out of its end goes on.
+  Node called(Node function, bool is_goto);
+  // A built-in chain's: what comes out of its end, or returns, meets the policy.
+  Node with_policy(Node function, const ir::Action& policy);
+  // What is said of packets outside the set is taken back: no outcome is possible there.
+  Node only(Node set, Node function);
+  // The function with each of its outcomes changed. Change: (Outcome&) -> void.
+  template <class Change> Node each_end(Node function, const Change& change) {
+    return arena_.transform(function, [&](Node node) -> std::optional<Node> {
+      if (!is_terminal(node)) return std::nullopt;
+      const auto seen = outcomes_.possible(node);
+      std::vector<Outcome> changed(seen.begin(), seen.end());
+      for (Outcome& outcome : changed) change(outcome);
+      return outcomes_.end(std::move(changed));
+    });
+  }
+  // Where the two differ in what can become of a packet.
+  Node differing(Node a, Node b);
+  // Packets of whose ends `wanted` says yes.
+  template <class Wanted> Node where(Node function, const Wanted& wanted) {
+    return arena_.transform(function, [&](Node node) -> std::optional<Node> {
+      if (!is_terminal(node)) return std::nullopt;
+      return wanted(outcomes_.possible(node)) ? kEverything : kNothing;
+    });
+  }
+  // What a translation writes: a single address or port, else one that isn't known. Of none: any
+  // address and any port.
+  Effect translation(const std::optional<ir::Nat>& nat);
+  // The targets that the packet has met which change nothing that a condition asks for.
+  std::vector<ir::Action> tags(Effect effect) const;
+  // Before a function, writes: what it says of the packet as it is then.
+  Node behind(Effect effect, Node function);
+
+ private:
+  Node of_digits(const std::vector<Segment>& segments, U128 first, U128 last, U128 mask);
+  Node of_question(const std::string& question, bool negated);
+  void ask(Held& held, const ir::Condition& condition);
+  Node end_of(const ir::Rule& rule, Node callee);
+  Effect writes_of(const ir::Field& field, U128 keep, U128 flip);
+  Effect unknown(const ir::Field& field);
+  Effect unknown_answers(Effect effect);
+  Effect tag(const ir::Action& action);
+  Effect named(Effect effect, const ir::Action& action,
+               std::initializer_list<const ir::Field*> reads);
+  Node doubted(Node function);
+  template <class Wanted> Node keeping(Node function, const Wanted& wanted);
+  Node resolved(Node function, std::span<const Effect> effects, Node then);
+  Node join_all(std::span<const Node> functions);
+
+  Space space_;
+  Arena arena_;
+  Outcomes outcomes_;
+  bool named_;
+};
+
+// Whether an outcome lets the packet pass this table, and whether it stops it: a packet that is
+// handed to somebody else (NFQUEUE, TPROXY) may be either.
+bool may_pass(const Outcome& outcome, const Outcomes& outcomes);
+bool may_stop(const Outcome& outcome, const Outcomes& outcomes);
+
+}  // namespace bulkhead::set

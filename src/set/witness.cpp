@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "set/witness.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/byte_order.h"
+#include "net/address.h"
+#include "net/packet_build.h"
+
+namespace bulkhead::set {
+
+namespace {
+
+using ir::Constraint;
+using ir::ValueSet;
+
+constexpr U128 v4(unsigned a, unsigned b, unsigned c, unsigned d) {
+  return a << 24 | b << 16 | c << 8 | d;
+}
+// 2001:db8::/32 with this behind it (RFC 3849).
+constexpr U128 v6(unsigned last) { return U128{0x20010db8} << 96 | last; }
+
+ValueSet prefix_of(U128 value, unsigned length, unsigned width) {
+  return ValueSet::range(value, value | low_bits(width - length));
+}
+
+// What a person would rather see, in the order of importance. Each is asked for as long as some
+// packet of the set is so.
+std::vector<Constraint> preferences(net::Family family) {
+  const bool ip6 = family == net::Family::kIpv6;
+  const unsigned width = net::address_bits(family);
+  const U128 all = low_bits(width);
+  std::vector<Constraint> wanted;
+  const auto want = [&](const ir::Field& field, ValueSet values) {
+    wanted.push_back({&field, low_bits(field.location(family).width), std::move(values)});
+  };
+  want(ir::kProtocol, ValueSet({{net::kTcp, net::kTcp}, {net::kUdp, net::kUdp}}));
+  want(ir::kProtocol, ValueSet::of(net::kTcp));
+  want(ir::kProtocol, ValueSet::of(ip6 ? net::kIcmp6 : net::kIcmp));
+  want(ir::kCtState, ValueSet::of(static_cast<U128>(ir::CtState::kNew)));
+  want(ir::kCtState, ValueSet::of(static_cast<U128>(ir::CtState::kEstablished)));
+  wanted.push_back({&kTcpFlags, 0x3f, ValueSet::of(net::kSyn)});
+  wanted.push_back({&kTcpFlags, 0x3f, ValueSet::of(net::kAck)});
+  want(ir::kPacketMark, ValueSet::of(0));
+  want(ir::kConnectionMark, ValueSet::of(0));
+  // Sources that can't be are no good examples.
+  const ValueSet odd = ip6 ? ValueSet({{0, 1}, {U128{0xff} << 120, all}})
+                           : prefix_of(v4(0, 0, 0, 0), 8, width)
+                                 .united(prefix_of(v4(127, 0, 0, 0), 8, width))
+                                 .united(prefix_of(v4(224, 0, 0, 0), 3, width));
+  want(ir::kSource, odd.complement(width));
+  want(ir::kDestination, odd.complement(width));
+  want(ir::kSourcePort, ValueSet::range(1024, 65535));
+  want(ir::kDestinationPort, ValueSet::range(1, 65535));
+  return wanted;
+}
+
+// Names that interfaces have.
+constexpr std::string_view kInterfaces[] = {"eth0",  "eth1", "eth2",  "ens3", "enp1s0", "wlan0",
+                                            "ppp0",  "tun0", "br0",   "lan0", "wan0",   "vlan1",
+                                            "veth0", "wg0",  "bond0", "lo",   "docker0"};
+
+// Which of the values that no rule tells apart to show, and how usual it is: 0 the most.
+struct Usual {
+  U128 value = 0;
+  size_t rank = SIZE_MAX;
+};
+
+Usual first_of(const std::vector<U128>& wanted, const ir::Interval& atom) {
+  for (size_t i = 0; i < wanted.size(); ++i)
+    if (atom.first <= wanted[i] && wanted[i] <= atom.last) return {wanted[i], i};
+  return {atom.first, SIZE_MAX};
+}
+
+Usual usual_interface(const ir::Interval& atom) {
+  std::vector<U128> wanted;
+  for (const std::string_view name : kInterfaces) wanted.push_back(interface_value(name));
+  if (const Usual known = first_of(wanted, atom); known.rank != SIZE_MAX) return known;
+  // `eth` of `eth+`, then a digit.
+  for (const char digit : std::string_view("0123456789x")) {
+    for (unsigned byte = 0; byte + 1 < 16; ++byte) {
+      const unsigned shift = 8 * (15 - byte);
+      const U128 kept = shift == 120 ? 0 : atom.first >> (shift + 8) << (shift + 8);
+      const U128 value = kept | U128{static_cast<uint8_t>(digit)} << shift;
+      if (atom.first <= value && value <= atom.last) return {value, wanted.size()};
+    }
+  }
+  return {atom.first, SIZE_MAX};
+}
+
+Usual usual_value(const Dimension& dimension, const ir::Interval& atom, net::Family family) {
+  if (dimension.field == nullptr || dimension.kind != Dimension::Kind::kBits)
+    return {atom.first, SIZE_MAX};
+  constexpr unsigned kMacBits = 48;
+  if (dimension.base == ir::Base::kLink && dimension.width == kMacBits)
+    return first_of({0x02005e100001}, atom);  // one that nobody is given (RFC 7042)
+  const bool ip6 = family == net::Family::kIpv6;
+  switch (dimension.field->kind) {
+    case ir::Kind::kInterface: return usual_interface(atom);
+    case ir::Kind::kAddress: {
+      const bool source = dimension.field == &ir::kSource;
+      const Usual usual =
+          first_of(ip6 ? std::vector{v6(source ? 0x66 : 0x20)}
+                       : std::vector{source ? v4(198, 51, 100, 66) : v4(192, 0, 2, 20)},
+                   atom);
+      // Not the network's own address, where there is another.
+      const bool whole = dimension.width == net::address_bits(family);
+      if (usual.rank == SIZE_MAX && whole && atom.last - atom.first > 1) return {atom.first + 1, 1};
+      return usual;
+    }
+    case ir::Kind::kPort: {
+      const bool source = dimension.base == ir::Base::kTransport && dimension.first < 16;
+      return first_of(
+          source ? std::vector<U128>{40000, 1024} : std::vector<U128>{80, 443, 22, 8080, 1}, atom);
+    }
+    case ir::Kind::kProtocol: {
+      constexpr U128 kExperimental = 253;  // RFC 3692
+      const Usual usual =
+          first_of({net::kTcp, net::kUdp, ip6 ? net::kIcmp6 : net::kIcmp, kExperimental}, atom);
+      // Of IPv6, 0 is an extension header and no protocol.
+      if (usual.rank == SIZE_MAX && atom.first == 0 && atom.last > 0) return {1, 4};
+      return usual;
+    }
+    default: return {atom.first, SIZE_MAX};
+  }
+}
+
+// The atom to take: the one with the most usual value, the first of equals.
+uint32_t usual_atom(const Space& space, uint32_t dimension, const std::vector<bool>& allowed) {
+  const Dimension& it = space.dimensions()[dimension];
+  std::optional<uint32_t> best;
+  size_t best_rank = SIZE_MAX;
+  for (uint32_t i = 0; i < allowed.size(); ++i) {
+    if (!allowed[i]) continue;
+    const size_t rank = usual_value(it, it.atoms[i], space.family()).rank;
+    if (best && rank >= best_rank) continue;
+    best = i;
+    best_rank = rank;
+  }
+  return best.value_or(0);
+}
+
+}  // namespace
+
+std::string interface_name(U128 value) {
+  std::string name;
+  for (unsigned byte = 0; byte < 16; ++byte) {
+    const auto letter = static_cast<unsigned char>(value >> (8 * (15 - byte)) & 0xff);
+    if (letter == 0) break;
+    name += letter > ' ' && letter < 0x7f ? static_cast<char>(letter) : '?';
+  }
+  return name;
+}
+
+U128 interface_value(std::string_view name) {
+  std::array<uint8_t, 16> bytes{};
+  std::ranges::copy(name.substr(0, bytes.size() - 1), bytes.begin());
+  return load_be(bytes);
+}
+
+std::optional<Point> witness(Model& model, Node set) {
+  Arena& arena = model.arena();
+  if (set == kNothing) return std::nullopt;
+  const auto prefer = [&](Node wanted) {
+    const Node narrowed = arena.intersect(set, wanted);
+    if (narrowed != kNothing && !arena.exhausted()) set = narrowed;
+  };
+  prefer(model.of_shapes({Shape::kWhole}));
+  for (const Constraint& constraint : preferences(model.space().family()))
+    prefer(model.of(constraint));
+
+  Point point;
+  const Space& space = model.space();
+  for (uint32_t i = 0; i < space.dimensions().size(); ++i) {
+    std::vector<bool> allowed(arena.atoms(i), true);
+    const bool asks = arena.dimension(set) == i;
+    if (asks) {
+      uint32_t atom = 0;
+      for (const Edge& edge : arena.edges(set)) {
+        for (; atom <= edge.last; ++atom) allowed[atom] = edge.child != kNothing;
+      }
+    }
+    const uint32_t atom = usual_atom(space, i, allowed);
+    const Dimension& dimension = space.dimensions()[i];
+    point.values.push_back(usual_value(dimension, dimension.atoms[atom], space.family()).value);
+    if (asks) set = std::ranges::lower_bound(arena.edges(set), atom, {}, &Edge::last)->child;
+  }
+  return point;
+}
+
+Node at(Model& model, Node function, const Point& point) {
+  while (!is_terminal(function)) {
+    const uint32_t dimension = model.arena().dimension(function);
+    const uint32_t atom = model.space().atom_of(dimension, point.values[dimension]);
+    function =
+        std::ranges::lower_bound(model.arena().edges(function), atom, {}, &Edge::last)->child;
+  }
+  return function;
+}
+
+U128 value_of(const Space& space, const Point& point, const ir::Field& field) {
+  U128 value = 0;
+  for (const Segment& segment : space.segments(field)) {
+    const unsigned below = space.dimensions()[segment.dimension].width - segment.width;
+    value |= point.values[segment.dimension] >> below << segment.shift;
+  }
+  return value;
+}
+
+Shape shape_of(const Space& space, const Point& point) {
+  return static_cast<Shape>(point.values[space.shape()]);
+}
+
+}  // namespace bulkhead::set

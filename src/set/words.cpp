@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a product of conditions says, as a person would.
+#include <algorithm>
+#include <bit>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "net/address.h"
+#include "net/names.h"
+#include "net/packet_build.h"
+#include "set/cube.h"
+#include "set/witness.h"
+
+namespace bulkhead::set {
+
+namespace {
+
+constexpr size_t kMostListed = 6;
+
+ir::ValueSet values_of(const Dimension& dimension, const std::vector<bool>& atoms) {
+  std::vector<ir::Interval> values;
+  for (size_t i = 0; i < atoms.size(); ++i)
+    if (atoms[i]) values.push_back(dimension.atoms[i]);
+  return ir::ValueSet(std::move(values));
+}
+
+std::vector<net::Network> prefixes_of(net::Family family, const ir::ValueSet& addresses) {
+  const unsigned width = net::address_bits(family);
+  std::vector<net::Network> prefixes;
+  for (ir::Interval rest : addresses.intervals()) {
+    for (;;) {
+      unsigned size = 0;  // in bits that are free
+      while (size < width && (rest.first >> size & 1) == 0 &&
+             low_bits(size + 1) <= rest.last - rest.first)
+        ++size;
+      prefixes.push_back({{family, rest.first}, net::prefix_mask(family, width - size)});
+      if (rest.last - rest.first == low_bits(size)) break;
+      rest.first += low_bits(size) + 1;
+    }
+  }
+  return prefixes;
+}
+
+std::string prefix_words(const net::Network& prefix) {
+  const bool host = prefix.mask == low_bits(net::address_bits(prefix.address.family));
+  return host ? net::to_string(prefix.address) : net::to_string(prefix);
+}
+
+std::string listed(const std::vector<std::string>& all, std::string_view separator = ", ") {
+  if (all.size() <= kMostListed) return fmt::format("{}", fmt::join(all, separator));
+  return fmt::format("{} and {} more",
+                     fmt::join(all.begin(), all.begin() + kMostListed - 1, separator),
+                     all.size() - kMostListed + 1);
+}
+
+std::string interval_words(net::Family family, const ir::Interval& interval) {
+  const auto prefixes = prefixes_of(family, ir::ValueSet{interval});
+  if (prefixes.size() == 1) return prefix_words(prefixes.front());
+  return fmt::format("{}-{}", net::to_string(net::Address{family, interval.first}),
+                     net::to_string(net::Address{family, interval.last}));
+}
+
+std::string intervals_words(net::Family family, const ir::ValueSet& addresses) {
+  std::vector<std::string> all;
+  for (const ir::Interval& interval : addresses.intervals())
+    all.push_back(interval_words(family, interval));
+  return listed(all);
+}
+
+std::string number_words(const ir::ValueSet& values) {
+  std::vector<std::string> all;
+  for (const auto& [first, last] : values.intervals()) {
+    const auto from = static_cast<uint64_t>(first);
+    const auto to = static_cast<uint64_t>(last);
+    all.push_back(from == to ? fmt::format("{}", from) : fmt::format("{}-{}", from, to));
+  }
+  return listed(all);
+}
+
+// "22", "not 22": whichever is shorter.
+std::string choice_words(const ir::ValueSet& values, unsigned width) {
+  const ir::ValueSet others = values.complement(width);
+  if (others.intervals().size() < values.intervals().size()) return "not " + number_words(others);
+  return number_words(values);
+}
+
+std::string interface_words(const ir::ValueSet& values) {
+  const auto names = [](const ir::ValueSet& of) {
+    std::vector<std::string> all;
+    for (const auto& [first, last] : of.intervals()) {
+      if (first == last) {
+        all.push_back(first == 0 ? "none" : interface_name(first));
+        continue;
+      }
+      // All that begin with the bytes that both ends share.
+      const unsigned same =
+          static_cast<unsigned>(std::countl_zero(static_cast<uint64_t>((first ^ last) >> 64)) / 8);
+      const std::string stem = interface_name(first).substr(0, same);
+      all.push_back(stem.empty() ? interface_name(first) + " to " + interface_name(last)
+                                 : stem + "+");
+    }
+    return listed(all);
+  };
+  constexpr unsigned kWidth = 128;
+  const ir::ValueSet others = values.complement(kWidth);
+  // No interface isn't worth a word: it can't be there.
+  const ir::ValueSet named = others.intersected(ir::ValueSet::range(1, kU128Max));
+  if (named.empty()) return "";
+  if (values.contains(kU128Max)) return "not " + names(named);
+  const ir::ValueSet there = values.intersected(ir::ValueSet::range(1, kU128Max));
+  return names(there.empty() ? values : there);
+}
+
+std::string state_words(const ir::ValueSet& values) {
+  constexpr std::pair<ir::CtState, std::string_view> kNames[] = {
+      {ir::CtState::kNew, "new"},
+      {ir::CtState::kEstablished, "established"},
+      {ir::CtState::kRelated, "related"},
+      {ir::CtState::kInvalid, "invalid"},
+      {ir::CtState::kUntracked, "untracked"}};
+  std::vector<std::string_view> in;
+  std::vector<std::string_view> out;
+  for (const auto& [state, name] : kNames)
+    (values.contains(static_cast<U128>(state)) ? in : out).push_back(name);
+  if (out.size() < in.size()) return fmt::format("not {}", fmt::join(out, " or "));
+  return fmt::format("{}", fmt::join(in, " or "));
+}
+
+std::string shape_words(const std::vector<bool>& atoms) {
+  constexpr std::string_view kNames[] = {"whole", "cut off behind its ports", "cut off",
+                                         "a fragment over TCP's flags", "a later fragment"};
+  std::vector<std::string_view> in;
+  for (size_t i = 0; i < atoms.size(); ++i)
+    if (atoms[i]) in.push_back(kNames[i]);
+  if (in.size() == atoms.size() - 1) return "not whole";
+  return fmt::format("{}", fmt::join(in, " or "));
+}
+
+// "syn, without ack" where each bit says its own; else the values.
+std::string flag_words(const Dimension& dimension, const ir::ValueSet& values) {
+  constexpr std::string_view kBits[] = {"cwr", "ece", "urg", "ack", "psh", "rst", "syn", "fin"};
+  const unsigned first = dimension.first - kTcpFlags.v4.offset;
+  const std::string numbers = "flags " + number_words(values);
+  if (first + dimension.width > std::size(kBits)) return numbers;
+  unsigned always = 0xff, ever = 0, count = 0;
+  for (unsigned value = 0; value < 1u << dimension.width; ++value) {
+    if (!values.contains(value)) continue;
+    always &= value;
+    ever |= value;
+    ++count;
+  }
+  if (count != 1u << std::popcount(ever & ~always)) return numbers;
+  std::vector<std::string> said;
+  for (unsigned bit = 0; bit < dimension.width; ++bit) {
+    const unsigned mask = 1u << (dimension.width - 1 - bit);
+    if ((always & mask) != 0) said.emplace_back(kBits[first + bit]);
+    if ((ever & mask) == 0) said.push_back(fmt::format("no {}", kBits[first + bit]));
+  }
+  return fmt::format("{}", fmt::join(said, ", "));
+}
+
+constexpr unsigned kMacBits = 48;
+
+std::string mac_words(const ir::ValueSet& values) {
+  const ir::ValueSet others = values.complement(kMacBits);
+  const bool negated = others.intervals().size() < values.intervals().size();
+  const auto one = [](U128 value) {
+    std::string text;
+    for (unsigned byte = 6; byte-- > 0;)
+      text += fmt::format("{}{:02x}", text.empty() ? "" : ":",
+                          static_cast<unsigned>(value >> (8 * byte) & 0xff));
+    return text;
+  };
+  std::vector<std::string> all;
+  for (const auto& [first, last] : (negated ? others : values).intervals())
+    all.push_back(first == last ? one(first) : one(first) + "-" + one(last));
+  return fmt::format("{}mac {}", negated ? "not " : "", listed(all));
+}
+
+// Collects what the sides say, then puts it in a person's order.
+class Sentence {
+ public:
+  Sentence(const Space& space, const Cube& cube) : space_(space) {
+    for (const Cube::Side& side : cube.sides) {
+      const Dimension& dimension = space.dimensions()[side.dimension];
+      if (dimension.base == ir::Base::kMeta && is(dimension, ir::Meta::kProtocol))
+        protocols_ = values_of(dimension, side.atoms);
+    }
+    for (const Cube::Side& side : cube.sides) {
+      const Dimension& dimension = space.dimensions()[side.dimension];
+      by_mac_ |= dimension.base == ir::Base::kLink;
+    }
+    for (const Cube::Side& side : cube.sides) say(side);
+  }
+
+  std::string text() const {
+    std::string out = protocols_ ? protocol_words() : "";
+    const auto add = [&](const std::string& part) {
+      if (!part.empty()) out += (out.empty() ? "" : " ") + part;
+    };
+    add(icmp_);
+    if (!destination_.empty()) add("to " + destination_);
+    if (!destination_port_.empty())
+      add((destination_.empty() ? "to port " : "port ") + destination_port_);
+    if (!source_.empty()) add("from " + source_);
+    if (!source_port_.empty()) add((source_.empty() ? "from port " : "port ") + source_port_);
+    if (out.empty()) out = more_.empty() ? "everything" : "anything";
+    for (const std::string& part : more_) out += ", " + part;
+    return out;
+  }
+
+ private:
+  static bool is(const Dimension& dimension, ir::Meta key) {
+    return dimension.key == static_cast<uint16_t>(key);
+  }
+  bool only(std::initializer_list<uint8_t> which) const {
+    if (!protocols_) return false;
+    ir::ValueSet those;
+    for (const uint8_t each : which) those = those.united(ir::ValueSet::of(each));
+    return protocols_->intersected(those) == *protocols_;
+  }
+
+  std::string protocol_words() const {
+    const auto names = [](const ir::ValueSet& of) {
+      std::vector<std::string> all;
+      for (const auto& [first, last] : of.intervals()) {
+        if (last - first > 3) {
+          all.push_back(fmt::format("protocols {}-{}", static_cast<unsigned>(first),
+                                    static_cast<unsigned>(last)));
+          continue;
+        }
+        for (U128 number = first; number <= last; ++number) {
+          const auto name = net::builtin_protocol_name(static_cast<uint8_t>(number));
+          all.push_back(name ? std::string(*name)
+                             : fmt::format("protocol {}", static_cast<unsigned>(number)));
+        }
+      }
+      return listed(all);
+    };
+    const ir::ValueSet others = protocols_->complement(8);
+    const bool negated = others.intervals().size() < protocols_->intervals().size();
+    return negated ? "not " + names(others) : names(*protocols_);
+  }
+
+  void say(const Cube::Side& side) {
+    const Dimension& dimension = space_.dimensions()[side.dimension];
+    if (dimension.kind == Dimension::Kind::kShape) {
+      // That a packet is whole isn't worth a word.
+      if (!side.atoms[static_cast<size_t>(Shape::kWhole)]) more_.push_back(shape_words(side.atoms));
+      return;
+    }
+    if (dimension.kind == Dimension::Kind::kAnswer) return say_answer(dimension, side.atoms[1]);
+    const ir::ValueSet values = values_of(dimension, side.atoms);
+    switch (dimension.base) {
+      case ir::Base::kTransport: return say_transport(dimension, values);
+      case ir::Base::kConntrack:
+        if (dimension.field == &ir::kCtState) return more_.push_back(state_words(values));
+        break;
+      case ir::Base::kMeta:
+        if (is(dimension, ir::Meta::kProtocol)) return;
+        if (is(dimension, ir::Meta::kInInterface) || is(dimension, ir::Meta::kOutInterface)) {
+          const std::string name = interface_words(values);
+          const std::string_view way = is(dimension, ir::Meta::kInInterface) ? "in" : "out";
+          if (!name.empty()) more_.push_back(fmt::format("{} {}", way, name));
+          return;
+        }
+        // That a packet with a MAC address came over Ethernet isn't worth a word.
+        if (is(dimension, ir::Meta::kInDeviceType) && by_mac_) return;
+        break;
+      case ir::Base::kLink:
+        if (dimension.width == kMacBits) return more_.push_back(mac_words(values));
+        break;
+      default: break;
+    }
+    const bool whole = dimension.field != nullptr &&
+                       dimension.field->location(space_.family()).width == dimension.width;
+    if (whole && dimension.field->kind == ir::Kind::kAddress) {
+      const std::string addresses = address_words(space_.family(), values);
+      if (dimension.field == &ir::kSource)
+        source_ = addresses;
+      else if (dimension.field == &ir::kDestination)
+        destination_ = addresses;
+      else
+        more_.push_back(fmt::format("{} {}", dimension.field->words, addresses));
+      return;
+    }
+    const std::string what =
+        dimension.field != nullptr ? std::string(dimension.field->words) : "bits";
+    const std::string part =
+        whole ? "" : fmt::format(" (its bits from {} on)", unsigned{dimension.first});
+    more_.push_back(fmt::format("{} {}{}", what, choice_words(values, dimension.width), part));
+  }
+
+  void say_transport(const Dimension& dimension, const ir::ValueSet& values) {
+    if (dimension.first >= kTcpFlags.v4.offset)
+      return more_.push_back(flag_words(dimension, values));
+    const bool source = dimension.first < 16;
+    if (source && only({net::kIcmp, net::kIcmp6})) {
+      icmp_ = "type " + icmp_words(values);
+      return;
+    }
+    (source ? source_port_ : destination_port_) = choice_words(values, dimension.width);
+  }
+
+  static std::string icmp_words(const ir::ValueSet& values) {
+    std::vector<std::string> all;
+    for (const auto& [first, last] : values.intervals()) {
+      const auto from = static_cast<unsigned>(first);
+      const auto to = static_cast<unsigned>(last);
+      if (from == to) {
+        all.push_back(fmt::format("{}/{}", from >> 8, from & 0xff));
+      } else if ((from & 0xff) == 0 && (to & 0xff) == 0xff) {
+        all.push_back(from >> 8 == to >> 8 ? fmt::format("{}", from >> 8)
+                                           : fmt::format("{}-{}", from >> 8, to >> 8));
+      } else {
+        all.push_back(fmt::format("{}/{}-{}/{}", from >> 8, from & 0xff, to >> 8, to & 0xff));
+      }
+    }
+    return listed(all);
+  }
+
+  void say_answer(const Dimension& dimension, bool yes) {
+    const std::string name = dimension.question.substr(0, dimension.question.find_first_of(" ."));
+    more_.push_back(fmt::format("{} -m {}", yes ? "matching" : "not matching", name));
+  }
+
+  const Space& space_;
+  bool by_mac_ = false;
+  std::optional<ir::ValueSet> protocols_;
+  std::string icmp_, source_, source_port_, destination_, destination_port_;
+  std::vector<std::string> more_;
+};
+
+}  // namespace
+
+std::string address_words(net::Family family, const ir::ValueSet& addresses) {
+  const unsigned width = net::address_bits(family);
+  if (addresses.empty()) return "none";
+  const U128 first = addresses.intervals().front().first;
+  const U128 last = addresses.intervals().back().last;
+  if (first == 0 && last == low_bits(width) && addresses.intervals().size() == 1) return "any";
+  // The smallest prefix around them, and what it has too many.
+  unsigned length = width;
+  while (length > 0 && ((first ^ last) & net::prefix_mask(family, length)) != 0) --length;
+  const net::Network around{{family, first & net::prefix_mask(family, length)},
+                            net::prefix_mask(family, length)};
+  const ir::ValueSet whole =
+      ir::ValueSet::range(around.address.value, around.address.value | low_bits(width - length));
+  const ir::ValueSet missing = addresses.complement(width).intersected(whole);
+  if (missing.empty()) return prefix_words(around);
+  if (missing.intervals().size() <= addresses.intervals().size() &&
+      prefixes_of(family, missing).size() < prefixes_of(family, addresses).size()) {
+    const std::string but = intervals_words(family, missing);
+    return length == 0 ? "any except " + but : prefix_words(around) + " except " + but;
+  }
+  return intervals_words(family, addresses);
+}
+
+std::string words(const Space& space, const Cube& cube) { return Sentence(space, cube).text(); }
+
+}  // namespace bulkhead::set
