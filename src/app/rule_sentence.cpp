@@ -78,7 +78,9 @@ ext::Context context_of(const ir::Rule& rule, net::Family family) {
 std::string match_sentence(const ir::Match& match, std::span<const ir::Argument> arguments,
                            const ext::Context& context) {
   const ext::Match* const row = ext::find_match(match.name, context.family);
-  return row == nullptr ? "" : ext::sentence(*row, arguments, context);
+  // Without a row: it couldn't be read (lang/unread.h).
+  return row == nullptr ? fmt::format("`{}' holds", match.name)
+                        : ext::sentence(*row, arguments, context);
 }
 
 const ir::Field* field_of(const ir::Condition& condition) {

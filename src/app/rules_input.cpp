@@ -11,6 +11,7 @@
 #include "app/report.h"
 #include "app/rules_text.h"
 #include "app/summary.h"
+#include "app/unread_words.h"
 #include "host/files.h"
 
 namespace bulkhead::app {
@@ -72,18 +73,21 @@ Result<RulesInput> read_rules_file(const std::string& name, std::optional<net::F
 }
 
 Result<std::vector<ir::Ruleset>, Failure> parse_inputs(const std::vector<RulesInput>& inputs,
-                                                       Counts counts) {
+                                                       Counts counts, Reading reading) {
   std::map<net::Family, ir::Ruleset> families;
   for (const RulesInput& input : inputs) {
+    std::vector<lang::Unread> unread;
     for (const net::Family family : net::kFamilies) {
       if (input.family && *input.family != family) continue;
       std::vector<std::string> warnings;
-      auto rules = parse_rules(input.source, family, counts, &warnings);
+      auto rules = parse_rules(input.source, family, counts, &warnings,
+                               reading == Reading::kLenient ? &unread : nullptr);
       for (const std::string& warning : warnings) warn(warning);
       if (!rules) return Failure{with_family_hint(rules.error(), input, family), input.source};
       ir::Ruleset& all = families.try_emplace(family, ir::Ruleset{.family = family}).first->second;
       if (auto added = add_tables(all, *std::move(rules), input); !added) return added.error();
     }
+    for (const std::string& warning : unread_words(input.source, std::move(unread))) warn(warning);
   }
   std::vector<ir::Ruleset> rulesets;
   for (auto& [family, rules] : families) rulesets.push_back(std::move(rules));

@@ -32,10 +32,15 @@ struct Failure {
   std::optional<Source> source;
 };
 
+// kLenient is for analyses: what can't be understood or enforced is taken for something that isn't
+// known (lang::RestoreOptions::unread), with a warning.
+enum class Reading { kStrict, kLenient };
+
 // What the files say together, one whole ruleset for each family that one of them is for. A table
 // may stand in one file only. Warnings go to stderr.
 Result<std::vector<ir::Ruleset>, Failure> parse_inputs(const std::vector<RulesInput>& inputs,
-                                                       Counts counts = Counts::kLeftOut);
+                                                       Counts counts = Counts::kLeftOut,
+                                                       Reading reading = Reading::kStrict);
 
 // report() of a Failure.
 int report(const Failure& failure);

@@ -30,8 +30,10 @@ std::string rules_text(const ir::Ruleset& rules, Counts counts) {
 }
 
 Result<ir::Ruleset> parse_rules(const Source& source, net::Family family, Counts counts,
-                                std::vector<std::string>* warnings) {
-  return parse(source, family, {.counters = counts == Counts::kShown, .warnings = warnings});
+                                std::vector<std::string>* warnings,
+                                std::vector<lang::Unread>* unread) {
+  return parse(source, family,
+               {.counters = counts == Counts::kShown, .warnings = warnings, .unread = unread});
 }
 
 Result<ir::Ruleset> parse_own_rules(const Source& source, net::Family family) {

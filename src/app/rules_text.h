@@ -7,6 +7,7 @@
 #include "core/result.h"
 #include "core/source.h"
 #include "ir/ruleset.h"
+#include "lang/unread.h"
 
 namespace bulkhead::app {
 
@@ -18,9 +19,11 @@ std::string rules_text(const ir::Ruleset& rules, Counts counts);
 
 // Such text, or a restore file of a user's, as a whole ruleset of its family, checked: rules marked
 // for the other family are left out. kShown takes the counters that it gives. The error's span is
-// in `source`; `warnings` gets what iptables-restore would say beside errors.
+// in `source`; `warnings` gets what iptables-restore would say beside errors. `unread`: reads
+// leniently, as lang::RestoreOptions says.
 Result<ir::Ruleset> parse_rules(const Source& source, net::Family family, Counts counts,
-                                std::vector<std::string>* warnings = nullptr);
+                                std::vector<std::string>* warnings = nullptr,
+                                std::vector<lang::Unread>* unread = nullptr);
 
 // The same for text that we have written ourselves: its rules keep no places.
 Result<ir::Ruleset> parse_own_rules(const Source& source, net::Family family);

@@ -188,6 +188,11 @@ struct Target {
   Result<void> (*settle)(std::vector<ir::Argument>&, const Context&) = nullptr;
   // kRefused where the kernel would refuse it (tcp-reset without -p tcp).
   Result<ir::Action> (*lower)(std::span<const ir::Argument>, const Context&) = nullptr;
+  // Where `lower` says EOPNOTSUPP: what the kernel's own target does, so that rules of another
+  // firewall can be analysed. It goes on behind it, and conditions may read what it changes (null:
+  // nothing of it). False: not said, and such rules can't be analysed.
+  bool goes_on_elsewhere = false;
+  const ir::Field* changes_elsewhere = nullptr;
   // What the kernel wants of the rest of the rule, beyond -p (TCPMSS: that it asks for SYN):
   // kRefused, with the kernel's errno_value. Null: nothing.
   Result<void> (*fits)(const ir::Rule&) = nullptr;

@@ -124,11 +124,21 @@ Result<void> Parser::take_word(const Hit& hit) {
     if (negated_) return usage("multiple consecutive ! not allowed", hit.argument_span);
     return {};
   }
+  if (after_unread_) {
+    rule_.add_to_unknown_option(hit.argument);
+    return {};
+  }
   return usage(fmt::format("Bad argument `{}'", hit.argument), hit.argument_span);
 }
 
 Result<void> Parser::unknown(const Hit& hit) {
   const Word& word = words_[hit.word];
+  if (hit.kind == OptionScanner::Kind::kUnknown && options_.unread != nullptr &&
+      word.text.starts_with("--")) {
+    rule_.add_unknown_option(word, negated_);
+    after_unread_ = true;
+    return {};
+  }
   if (hit.kind == OptionScanner::Kind::kMissingArgument) {
     return usage(fmt::format("option \"{}\" requires an argument", word.text), word.span);
   }
@@ -157,12 +167,13 @@ Result<Command> Parser::parse() {
       scanner_.again();
       continue;
     }
+    if (hit.kind != OptionScanner::Kind::kWord || hit.argument == "!") after_unread_ = false;
     if (auto r = take(hit); !r) return r.error();
     if (done_) {
       command_.operation = *std::move(done_);
       return std::move(command_);
     }
-    negated_ = hit.kind == OptionScanner::Kind::kWord;
+    negated_ = hit.kind == OptionScanner::Kind::kWord && hit.argument == "!";
     if (negated_) negation_ = hit.argument_span;
   }
 }

@@ -5,9 +5,11 @@
 #include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "lang/command.h"
+#include "lang/unread.h"
 #include "lang/words.h"
 #include "net/names.h"
 
@@ -20,6 +22,8 @@ struct ParseOptions {
   const std::set<std::string, std::less<>>* declared = nullptr;
   // Those that stand before the line, with -c: as if -c were its first option.
   std::optional<ir::Counters> counters{};
+  // As in RestoreOptions.
+  std::vector<Unread>* unread = nullptr;
 };
 
 // How much text one command may be, in bytes.

@@ -23,7 +23,11 @@ class Parser {
  public:
   Parser(std::span<const Word> words, net::Family family, const net::Names& names,
          const ParseOptions& options)
-      : words_(words), family_(family), options_(options), scanner_(words), rule_(family, names) {
+      : words_(words),
+        family_(family),
+        options_(options),
+        scanner_(words),
+        rule_(family, names, options.unread) {
     if (!options.counters) return;
     letters_ += 'c';
     command_.counters = options.counters;
@@ -80,7 +84,8 @@ class Parser {
   std::optional<Word> policy_;
   uint32_t number_ = 0;
   bool had_wait_interval_ = false;
-  bool negated_ = false;  // a '!' stands before the option
+  bool negated_ = false;       // a '!' stands before the option
+  bool after_unread_ = false;  // an unknown option or its words, in a lenient reading
   Span negation_;
   std::optional<Operation> done_;  // -h, -V, or a line for the other family: the rest isn't read
 };

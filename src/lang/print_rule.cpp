@@ -66,7 +66,9 @@ void add_rule(std::string& out, std::string_view chain, const ir::Rule& rule, ne
     out += argument.text;
   }
   for (const ir::Match& match : rule.matches) {
-    out += " -m ";
+    // An option that a lenient reading didn't know (lang/unread.h) belongs to no match.
+    const bool bare_option = match.name.starts_with("--") || match.name.starts_with("! ");
+    out += bare_option ? " " : " -m ";
     out += match.name;
     const ext::Match* row = ext::find_match(match.name, family);
     add_arguments(out, match.arguments,

@@ -43,7 +43,11 @@ std::optional<ir::Counters> parse_counters(std::string_view text) {
 class Restorer {
  public:
   Restorer(const Source& source, const RestoreOptions& options, ir::Ruleset& rules)
-      : source_(source), options_(options), rules_(rules), parse_options_{true, &declared_} {}
+      : source_(source),
+        options_(options),
+        rules_(rules),
+        parse_options_{
+            .restore = true, .declared = &declared_, .counters = {}, .unread = options.unread} {}
 
   Result<void> run();
 

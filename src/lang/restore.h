@@ -9,6 +9,7 @@
 #include "core/result.h"
 #include "core/source.h"
 #include "ir/ruleset.h"
+#include "lang/unread.h"
 #include "net/names.h"
 
 namespace bulkhead::lang {
@@ -24,6 +25,9 @@ struct RestoreOptions {
   bool spans = true;
   std::string* output = nullptr;                 // gets what -v, -S and -L in the file print
   std::vector<std::string>* warnings = nullptr;  // gets what goes to stderr
+  // Given: a lenient reading, for analyses only. What of a match can't be read, and what of a
+  // target is understood but can't be enforced, is noted here and is no error.
+  std::vector<Unread>* unread = nullptr;
 };
 
 // Does to `rules` what a restore file says: iptables-save text, or any rule commands between

@@ -2,6 +2,7 @@
 #include "lang/rule_words.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <utility>
 
@@ -37,7 +38,7 @@ void RuleWords::load(const ext::Match& row, Span span, OptionScanner& scanner) {
   const bool known =
       std::ranges::any_of(matches_, [&](const LoadedMatch& m) { return m.row == &row; });
   if (!known) scanner.add(row.options, matches_.size());
-  matches_.push_back({&row, ext::OptionReader(row), span});
+  matches_.push_back({.row = &row, .reader = ext::OptionReader(row), .span = span});
 }
 
 Result<void> RuleWords::add_match(std::string_view name, Span span, OptionScanner& scanner) {
@@ -47,10 +48,35 @@ Result<void> RuleWords::add_match(std::string_view name, Span span, OptionScanne
   }
   const ext::Match* row = ext::find_match(name, family_);
   if (row == nullptr) {
-    return usage(fmt::format("Couldn't load match `{}':No such file or directory", name), span);
+    const Error error =
+        usage(fmt::format("Couldn't load match `{}':No such file or directory", name), span);
+    if (!put_up_with(error, span)) return error;
+    matches_.push_back({.reader = {}, .span = span, .unread = true, .words = std::string(name)});
+    return {};
   }
   load(*row, span, scanner);
   return {};
+}
+
+bool RuleWords::put_up_with(const Error& error, Span span, bool target) const {
+  if (unread_ == nullptr) return false;
+  const Error whole = placed(error, span);
+  unread_->push_back({whole.span, whole.message, target});
+  return true;
+}
+
+void RuleWords::add_unknown_option(const Word& word, bool negated) {
+  const std::string text = (negated ? "! " : "") + word.text;
+  if (!matches_.empty() && matches_.back().row == nullptr) {
+    matches_.back().words += " " + text;
+    return;
+  }
+  put_up_with(usage(fmt::format("unknown option \"{}\"", word.text)), word.span);
+  matches_.push_back({.reader = {}, .span = word.span, .unread = true, .words = text});
+}
+
+void RuleWords::add_to_unknown_option(std::string_view word) {
+  matches_.back().words += fmt::format(" {}", word);
 }
 
 bool RuleWords::add_implied_match(OptionScanner& scanner) {
@@ -99,26 +125,38 @@ Result<void> RuleWords::add_option(const OptionScanner::Hit& hit, bool negated,
       span.end = second->span.end;
     }
   }
-  ext::OptionReader* reader = nullptr;
   if (hit.owner == kTargetOwner) {
-    reader = &*target_.reader;
-  } else {
-    // Of several of one match the last takes it, as in `-m tcp --dport 22 -m tcp --sport 1024:`.
-    const ext::Match* row = matches_[hit.owner].row;
-    for (LoadedMatch& match : matches_) {
-      if (match.row == row) reader = &match.reader;
-    }
+    auto added = target_.reader->add(*hit.option, negated, {words, count}, span, context());
+    return added ? Result<void>() : placed(added.error(), span);
   }
-  Result<void> added = reader->add(*hit.option, negated, {words, count}, span, context());
-  if (!added) return placed(added.error(), span);
+  // Of several of one match the last takes it, as in `-m tcp --dport 22 -m tcp --sport 1024:`.
+  const ext::Match* row = matches_[hit.owner].row;
+  LoadedMatch* match = nullptr;
+  for (LoadedMatch& each : matches_) {
+    if (each.row == row) match = &each;
+  }
+  if (unread_ != nullptr) {
+    match->words += fmt::format(" {}--{}", negated ? "! " : "", hit.option->name);
+    for (size_t i = 0; i < count; ++i) match->words += fmt::format(" {}", words[i]);
+  }
+  auto added = match->reader->add(*hit.option, negated, {words, count}, span, context());
+  if (added) return {};
+  if (!put_up_with(added.error(), span)) return placed(added.error(), span);
+  match->unread = true;
   return {};
 }
 
 Result<void> RuleWords::finish_rows() {
   for (LoadedMatch& match : matches_) {
-    Result<std::vector<ir::Argument>> arguments = match.reader.finish(context());
-    if (!arguments) return placed(arguments.error(), match.span);
-    match.arguments = *std::move(arguments);
+    if (match.unread) continue;
+    Result<std::vector<ir::Argument>> arguments = match.reader->finish(context());
+    if (arguments) {
+      match.arguments = *std::move(arguments);
+    } else if (put_up_with(arguments.error(), match.span)) {
+      match.unread = true;
+    } else {
+      return placed(arguments.error(), match.span);
+    }
   }
   if (target_.reader) {
     Result<std::vector<ir::Argument>> arguments = target_.reader->finish(context());
@@ -130,10 +168,33 @@ Result<void> RuleWords::finish_rows() {
 
 std::vector<std::string> RuleWords::warnings() const {
   std::vector<std::string> warnings;
-  for (const LoadedMatch& match : matches_)
-    std::ranges::move(match.reader.warnings(), std::back_inserter(warnings));
+  for (const LoadedMatch& match : matches_) {
+    if (match.reader) std::ranges::move(match.reader->warnings(), std::back_inserter(warnings));
+  }
   if (target_.reader) std::ranges::move(target_.reader->warnings(), std::back_inserter(warnings));
   return warnings;
+}
+
+Result<ir::Match> RuleWords::match(const LoadedMatch& loaded, std::optional<Error>& refusal) const {
+  // The words of an unread match are its name, so that it is shown as it was written and nothing
+  // tries to understand it. Its header is known: a packet without one may be dropped there.
+  const auto unread = [&] {
+    ir::Match match{.name = loaded.words, .arguments = {}, .predicate = {}};
+    if (loaded.row != nullptr) match.name.insert(0, loaded.row->name);
+    if (loaded.row != nullptr && loaded.row->header)
+      match.predicate.emplace_back(*loaded.row->header);
+    match.predicate.emplace_back(ir::Opaque{.name = "unread", .bytes = {}});
+    return match;
+  };
+  if (loaded.unread) return unread();
+  Result<ir::Predicate> predicate = ext::predicate_of(*loaded.row, loaded.arguments, context());
+  if (predicate)
+    return ir::Match{std::string(loaded.row->name), loaded.arguments, *std::move(predicate)};
+  if (predicate.error().errno_value == EOPNOTSUPP && put_up_with(predicate.error(), loaded.span))
+    return unread();
+  const Error error = placed(predicate.error(), loaded.span);
+  if (!take_refusal(error, refusal)) return error;
+  return ir::Match{std::string(loaded.row->name), loaded.arguments, {}};
 }
 
 Result<ir::Target> RuleWords::target(std::optional<Error>& refusal) const {
@@ -149,6 +210,10 @@ Result<ir::Target> RuleWords::target(std::optional<Error>& refusal) const {
   Result<ir::Action> action = ext::action_of(*target_.row, target.arguments, context());
   if (action) {
     target.action = *std::move(action);
+  } else if (action.error().errno_value == EOPNOTSUPP && target_.row->goes_on_elsewhere &&
+             put_up_with(action.error(), target_.span, true)) {
+    target.action = ir::OpaqueTarget{
+        .name = target_.name, .bytes = {}, .writes = target_.row->changes_elsewhere};
   } else if (!take_refusal(placed(action.error(), target_.span), refusal)) {
     return placed(action.error(), target_.span);
   }
@@ -161,12 +226,9 @@ Result<RuleWords::Rules> RuleWords::rules() const {
   Rules result;
   ir::Rule rule;
   for (const LoadedMatch& loaded : matches_) {
-    Result<ir::Predicate> predicate = ext::predicate_of(*loaded.row, loaded.arguments, context());
-    if (!predicate && !take_refusal(placed(predicate.error(), loaded.span), result.refusal)) {
-      return placed(predicate.error(), loaded.span);
-    }
-    rule.matches.push_back({std::string(loaded.row->name), loaded.arguments,
-                            predicate ? *std::move(predicate) : ir::Predicate{}});
+    Result<ir::Match> match = this->match(loaded, result.refusal);
+    if (!match) return match.error();
+    rule.matches.push_back(*std::move(match));
   }
   Result<ir::Target> target = this->target(result.refusal);
   if (!target) return target.error();
@@ -179,7 +241,9 @@ Result<RuleWords::Rules> RuleWords::rules() const {
 
 std::vector<const ext::Match*> RuleWords::match_rows() const {
   std::vector<const ext::Match*> rows;
-  for (const LoadedMatch& match : matches_) rows.push_back(match.row);
+  for (const LoadedMatch& match : matches_) {
+    if (match.row != nullptr) rows.push_back(match.row);
+  }
   return rows;
 }
 

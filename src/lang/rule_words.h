@@ -16,12 +16,15 @@
 #include "ir/ruleset.h"
 #include "lang/head.h"
 #include "lang/options.h"
+#include "lang/unread.h"
 
 namespace bulkhead::lang {
 
 class RuleWords {
  public:
-  RuleWords(net::Family family, const net::Names& names) : family_(family), names_(names) {}
+  // `unread`: as in RestoreOptions.
+  RuleWords(net::Family family, const net::Names& names, std::vector<Unread>* unread = nullptr)
+      : family_(family), names_(names), unread_(unread) {}
 
   const net::Names& names() const { return names_; }
   HeadWords& head() { return head_; }
@@ -38,6 +41,10 @@ class RuleWords {
                           OptionScanner& scanner);
   // An option that a match or the target has brought.
   Result<void> add_option(const OptionScanner::Hit& hit, bool negated, OptionScanner& scanner);
+
+  // In a lenient reading only: an option that nothing knows, and words behind it.
+  void add_unknown_option(const Word& word, bool negated);
+  void add_to_unknown_option(std::string_view word);
 
   // Whether what the rows were given is whole: after the last word, before rules().
   Result<void> finish_rows();
@@ -56,10 +63,12 @@ class RuleWords {
 
  private:
   struct LoadedMatch {
-    const ext::Match* row = nullptr;
-    ext::OptionReader reader;
+    const ext::Match* row = nullptr;  // null: unread
+    std::optional<ext::OptionReader> reader;
     Span span;
     std::vector<ir::Argument> arguments{};  // from finish_rows() on
+    bool unread = false;
+    std::string words{};  // of its options, as typed; of an unread one without a row: all
   };
   struct LoadedTarget {
     std::string name;
@@ -71,11 +80,15 @@ class RuleWords {
   };
 
   void load(const ext::Match& row, Span span, OptionScanner& scanner);
+  // In a lenient reading: notes the error and says true.
+  bool put_up_with(const Error& error, Span span, bool target = false) const;
+  Result<ir::Match> match(const LoadedMatch& loaded, std::optional<Error>& refusal) const;
   ext::Context context() const;
   Result<ir::Target> target(std::optional<Error>& refusal) const;
 
   net::Family family_;
   const net::Names& names_;
+  std::vector<Unread>* unread_ = nullptr;
   HeadWords head_;
   std::vector<LoadedMatch> matches_;
   LoadedTarget target_;

@@ -55,6 +55,7 @@ constexpr Target kChecksum{
         "has no such thing.",
     .sentence = "its checksum is",
     .lower = lower,
+    .goes_on_elsewhere = true,
     .examples = kExamples,
 };
 static_assert(well_formed(kChecksum));

@@ -296,6 +296,7 @@ constexpr Target kCt{
         "with the next rule.",
     .sentence = "its connection is looked for",
     .lower = lower,
+    .goes_on_elsewhere = true,
     .examples = kExamples,
 };
 static_assert(well_formed(kCt));

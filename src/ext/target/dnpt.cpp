@@ -38,6 +38,8 @@ constexpr Target kDnpt{
         "nf_tables has no such thing.",
     .sentence = "the prefix of its destination address is translated",
     .lower = refuse_prefix_translation,
+    .goes_on_elsewhere = true,
+    .changes_elsewhere = &ir::kDestination,
     .examples = kExamples,
 };
 static_assert(well_formed(kDnpt));

@@ -37,6 +37,8 @@ constexpr Target kSnpt{
         "nf_tables has no such thing.",
     .sentence = "the prefix of its source address is translated",
     .lower = refuse_prefix_translation,
+    .goes_on_elsewhere = true,
+    .changes_elsewhere = &ir::kSource,
     .examples = kExamples,
 };
 static_assert(well_formed(kSnpt));

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/witness_packet.h"
+
+#include <algorithm>
+
+#include "net/packet_build.h"
+
+namespace bulkhead::app {
+
+namespace {
+
+// A field that the IR has under this place, whatever row it belongs to.
+constexpr ir::Field kLength{"length", "length", ir::Kind::kNumber, ir::at(ir::Meta::kLength, 32),
+                            ir::at(ir::Meta::kLength, 32)};
+constexpr ir::Field kHops{"ttl", "time to live", ir::Kind::kNumber,
+                          ir::at(ir::Base::kNetwork, 64, 8), ir::at(ir::Base::kNetwork, 56, 8)};
+constexpr ir::Field kSourceMac{"ether saddr", "source MAC address", ir::Kind::kNumber,
+                               ir::at(ir::Base::kLink, 48, 48), ir::at(ir::Base::kLink, 48, 48)};
+constexpr ir::Field kPacketType{"pkttype", "packet type", ir::Kind::kNumber,
+                                ir::at(ir::Meta::kPacketType, 8), ir::at(ir::Meta::kPacketType, 8)};
+
+}  // namespace
+
+net::PacketText packet_of(const set::Space& space, const set::Point& point) {
+  const net::Family family = space.family();
+  const auto field = [&](const ir::Field& it) { return set::value_of(space, point, it); };
+  const auto asked = [&](const ir::Field& it) { return !space.segments(it).empty(); };
+  net::PacketText packet;
+  net::PacketFields& fields = packet.fields;
+  fields.source = {family, field(ir::kSource)};
+  fields.destination = {family, field(ir::kDestination)};
+  fields.protocol = static_cast<uint8_t>(field(ir::kProtocol));
+  if (net::has_ports(fields.protocol)) {
+    fields.source_port = static_cast<uint16_t>(field(ir::kSourcePort));
+    fields.destination_port = static_cast<uint16_t>(field(ir::kDestinationPort));
+  }
+  packet.state = static_cast<net::PacketState>(field(ir::kCtState));
+  if (fields.protocol == net::kTcp) {
+    const auto flags = static_cast<uint8_t>(field(set::kTcpFlags));
+    const uint8_t usual = packet.state == net::PacketState::kNew ? net::kSyn : net::kAck;
+    fields.tcp_flags = asked(set::kTcpFlags) ? flags : usual;
+  }
+  if (fields.protocol == net::kIcmp || fields.protocol == net::kIcmp6) {
+    const auto type_and_code = static_cast<unsigned>(field(set::kIcmpTypeAndCode));
+    fields.icmp_type = static_cast<uint8_t>(type_and_code >> 8);
+    fields.icmp_code = static_cast<uint8_t>(type_and_code & 0xff);
+  }
+  if (asked(ir::kTypeOfService) || asked(ir::kDscp)) {
+    const auto tos = static_cast<unsigned>(field(ir::kTypeOfService));
+    fields.dscp = static_cast<uint8_t>(tos >> 2);
+    fields.ecn = static_cast<uint8_t>(tos & 3);
+  }
+  if (asked(kHops) && field(kHops) != 0) fields.hop_limit = static_cast<uint8_t>(field(kHops));
+  if (asked(kSourceMac)) packet.source_mac = static_cast<uint64_t>(field(kSourceMac));
+  if (asked(kPacketType)) packet.cast = static_cast<net::LinkCast>(field(kPacketType));
+  switch (set::shape_of(space, point)) {
+    case set::Shape::kSecondBlock: fields.fragment_offset = 1; break;
+    case set::Shape::kLaterFragment: fields.fragment_offset = 185; break;
+    default: break;
+  }
+  if (asked(kLength)) {
+    const auto length = static_cast<uint32_t>(std::min<U128>(field(kLength), 65535));
+    if (length >= net::minimum_length(fields)) fields.length = length;
+  }
+  packet.in_interface = set::interface_name(field(ir::kInInterface));
+  packet.out_interface = set::interface_name(field(ir::kOutInterface));
+  packet.mark = static_cast<uint32_t>(field(ir::kPacketMark));
+  packet.connection_mark = static_cast<uint32_t>(field(ir::kConnectionMark));
+  return packet;
+}
+
+}  // namespace bulkhead::app
