@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "pass/difference.h"
+
+#include <algorithm>
+#include <set>
+
+#include "pass/host_functions.h"
+#include "pass/same_rules.h"
+#include "set/cube.h"
+#include "set/outcome_words.h"
+
+namespace bulkhead::pass {
+
+namespace {
+
+using set::kNothing;
+using set::Node;
+using set::Outcome;
+using set::Write;
+
+// What stays when the packet is gone.
+bool outlives_packet(const set::Model& model, const Write& write) {
+  if (write.dimension == set::kDoubt) return true;
+  if (write.dimension >= set::kFirstTag) return true;
+  const set::Dimension& dimension = model.space().dimensions()[write.dimension];
+  return dimension.kind == set::Dimension::Kind::kBits && dimension.base == ir::Base::kConntrack;
+}
+
+// A function's ends without what makes no difference to anybody.
+class Canonical {
+ public:
+  explicit Canonical(set::Model& model) : model_(model) {}
+
+  Node of(Node function) {
+    function = model_.each_end(function, [&](Outcome& outcome) { simplify(outcome); });
+    for (const Write& write : written_) function = without_idle(function, write);
+    return function;
+  }
+
+ private:
+  void simplify(Outcome& outcome) {
+    set::Outcomes& outcomes = model_.outcomes();
+    const auto seen = outcomes.writes(outcome.effect);
+    std::vector<Write> writes(seen.begin(), seen.end());
+    const bool stays = set::may_pass(outcome, outcomes);
+    std::erase_if(writes, [&](const Write& write) {
+      // An answer that isn't known any more is only of use to the rules behind.
+      return write.atom == Write::kUnknown || (!stays && !outlives_packet(model_, write));
+    });
+    for (const Write& write : writes) {
+      if (!write.known() || write.dimension >= set::kFirstTag) continue;
+      const auto& atom = model_.space().dimensions()[write.dimension].atoms[write.atom];
+      if (atom.first == atom.last) written_.insert(write);
+    }
+    outcome.effect = outcomes.effect(std::move(writes));
+  }
+
+  // A value that the packet has already isn't written.
+  Node without_idle(Node function, const Write& write) {
+    set::Outcomes& outcomes = model_.outcomes();
+    std::vector<bool> atoms(model_.arena().atoms(write.dimension), false);
+    atoms[write.atom] = true;
+    const Node there = model_.of_atoms(write.dimension, atoms);
+    const Node kept = model_.each_end(function, [&](Outcome& outcome) {
+      const auto seen = outcomes.writes(outcome.effect);
+      std::vector<Write> writes(seen.begin(), seen.end());
+      std::erase(writes, write);
+      outcome.effect = outcomes.effect(std::move(writes));
+    });
+    return model_.joined(model_.only(there, kept),
+                         model_.only(model_.arena().complement(there), function));
+  }
+
+  set::Model& model_;
+  std::set<Write> written_;
+};
+
+bool doubtful(const set::Outcomes& outcomes, Node end) {
+  return std::ranges::any_of(outcomes.possible(end), [&](const Outcome& outcome) {
+    return std::ranges::find(outcomes.writes(outcome.effect), set::kDoubt, &Write::dimension) !=
+           outcomes.writes(outcome.effect).end();
+  });
+}
+
+bool passes(const set::Outcomes& outcomes, Node end) {
+  return std::ranges::any_of(outcomes.possible(end),
+                             [&](const Outcome& it) { return set::may_pass(it, outcomes); });
+}
+
+class Comparison {
+ public:
+  Comparison(set::Model& model, const ir::Ruleset& before, const ir::Ruleset& after, size_t most)
+      : model_(model),
+        before_(before),
+        after_(after),
+        most_(most),
+        functions_before_(model, before),
+        functions_after_(model, after) {}
+
+  Difference run() {
+    for (const ir::BuiltinTable& table : ir::builtin_tables()) {
+      if (before_.find(table.name) == nullptr && after_.find(table.name) == nullptr) continue;
+      for (const ir::BuiltinChain& chain : table.chains) compare(table, chain);
+    }
+    const auto rank = [](const ChangedPackets& it) {
+      return it.passes_after && !it.passed_before   ? 0
+             : it.passed_before && !it.passes_after ? 1
+                                                    : 2;
+    };
+    std::ranges::stable_sort(found_.changes, {}, rank);
+    if (!found_.changes.empty()) found_.space = model_.space();
+    return std::move(found_);
+  }
+
+ private:
+  // Of the packets that come to the hook, those that the chain is asked of.
+  Node coming(const ir::BuiltinTable& table, const ir::BuiltinChain& chain) {
+    const Node here = model_.arena().subtract(model_.at_hook(chain.hook), impossible());
+    if (table.name != "nat") return here;
+    ir::ValueSet first({{4, 4}, {8, 8}});  // a connection's first packet: related, new
+    return model_.arena().intersect(here, model_.of({&ir::kCtState, UINT32_MAX, first}));
+  }
+
+  Node impossible() {
+    set::Arena& arena = model_.arena();
+    Node none = impossible_lengths();
+    if (model_.space().family() == net::Family::kIpv6) {
+      // Extension headers; behind a later fragment's nobody looks.
+      const ir::ValueSet headers({{0, 0}, {43, 44}, {51, 51}, {60, 60}});
+      const Node here =
+          model_.of_shapes({set::Shape::kWhole, set::Shape::kPortsOnly, set::Shape::kCutOff});
+      none = arena.unite(none, arena.intersect(here, model_.of({&ir::kProtocol, 0xff, headers})));
+    }
+    return none;
+  }
+
+  // Headers that are cut off in packets that are too long for it, or whole in ones too short.
+  Node impossible_lengths() {
+    static constexpr ir::Field kLength{"length", "length", ir::Kind::kNumber,
+                                       ir::at(ir::Meta::kLength, 32),
+                                       ir::at(ir::Meta::kLength, 32)};
+    set::Arena& arena = model_.arena();
+    if (model_.space().segments(kLength).empty()) return kNothing;
+    const bool ip6 = model_.space().family() == net::Family::kIpv6;
+    const auto length = [&](U128 first, U128 last) {
+      return model_.of({&kLength, UINT32_MAX, ir::ValueSet::range(first, last)});
+    };
+    const Node whole = model_.of_shapes({set::Shape::kWhole});
+    Node none = kNothing;
+    constexpr std::pair<unsigned, unsigned> kHeaders[] = {{6, 20}, {17, 8}, {1, 8}, {58, 8}};
+    for (const auto& [protocol, size] : kHeaders) {
+      const Node those =
+          arena.intersect(whole, model_.of({&ir::kProtocol, 0xff, ir::ValueSet::of(protocol)}));
+      none = arena.unite(none, arena.intersect(those, length(0, (ip6 ? 40 : 20) + size - 1)));
+    }
+    if (ip6) return none;  // its headers may have any length
+    constexpr unsigned kMost = 60 + 19;
+    const Node cut = model_.of_shapes({set::Shape::kPortsOnly, set::Shape::kCutOff});
+    return arena.unite(none, arena.intersect(cut, length(kMost + 1, UINT32_MAX)));
+  }
+
+  void compare(const ir::BuiltinTable& table, const ir::BuiltinChain& chain) {
+    const std::string name(table.name);
+    const Node a = functions_before_.at(name, chain.hook);
+    const Node b = functions_after_.at(name, chain.hook);
+    const Node here = coming(table, chain);
+    if (a != b) {
+      const Node before = Canonical(model_).of(a);
+      const Node after = Canonical(model_).of(b);
+      Node differ = model_.arena().intersect(model_.differing(before, after), here);
+      // What no one can say: whoever asked for an unknown value may have gone either way. Surely
+      // different is what has no outcome in common.
+      while (differ != kNothing && !model_.exhausted())
+        differ = tell(table, chain, here, {before, after}, differ);
+    }
+    if (same_chains(name)) return;
+    const Node doubt = model_.arena().intersect(here, model_.arena().unite(doubted(a), doubted(b)));
+    if (doubt != kNothing) note_unknown(table, chain, here, doubt);
+  }
+
+  struct Pair {
+    Node before;
+    Node after;
+  };
+
+  // The packets that change as one of `differ` does. Gives what is left.
+  Node tell(const ir::BuiltinTable& table, const ir::BuiltinChain& chain, Node here,
+            const Pair& functions, Node differ) {
+    set::Arena& arena = model_.arena();
+    const auto some = set::witness(model_, differ);
+    if (!some) return kNothing;
+    const Pair ends{set::at(model_, functions.before, *some),
+                    set::at(model_, functions.after, *some)};
+    const Node alike =
+        arena.intersect(differ, arena.intersect(ending(functions.before, ends.before),
+                                                ending(functions.after, ends.after)));
+    const Node left = arena.subtract(differ, alike);
+    if (!surely_different(ends)) return left;
+    // Whole packets and later fragments are what people speak of; what is cut off comes by itself.
+    const Node usual =
+        arena.intersect(here, model_.of_shapes({set::Shape::kWhole, set::Shape::kLaterFragment}));
+    describe(table, chain, usual, ends, arena.intersect(alike, usual));
+    if (arena.disjoint(alike, usual)) describe(table, chain, here, ends, alike);
+    return left;
+  }
+
+  void describe(const ir::BuiltinTable& table, const ir::BuiltinChain& chain, Node care,
+                const Pair& ends, Node packets) {
+    if (packets == kNothing || model_.exhausted()) return;
+    const set::Cover cover = set::cover(model_, packets, care, most_);
+    if (cover.rest != kNothing) return add(table, chain, ends, packets, hull(packets), false);
+    for (const set::Cube& cube : cover.cubes) {
+      const Node inside = model_.arena().intersect(packets, set::node_of(model_, cube));
+      add(table, chain, ends, inside, cube, true);
+    }
+  }
+
+  void add(const ir::BuiltinTable& table, const ir::BuiltinChain& chain, const Pair& ends,
+           Node packets, const set::Cube& cube, bool exact) {
+    const auto witness = set::witness(model_, packets);
+    if (!witness) return;
+    const set::Outcomes& outcomes = model_.outcomes();
+    found_.changes.push_back({.table = std::string(table.name),
+                              .chain = std::string(chain.name),
+                              .hook = chain.hook,
+                              .packets = set::words(model_.space(), cube),
+                              .exact = exact,
+                              .witness = *witness,
+                              .before = set::words(model_.space(), outcomes, ends.before),
+                              .after = set::words(model_.space(), outcomes, ends.after),
+                              .passed_before = passes(outcomes, ends.before),
+                              .passes_after = passes(outcomes, ends.after)});
+  }
+
+  // What all of the packets have in common, without what excludes but a few values.
+  set::Cube hull(Node packets) {
+    set::Cube cube;
+    for (uint32_t i = 0; i < model_.arena().dimensions(); ++i) {
+      set::Cube::Side side{i, model_.arena().project(packets, i)};
+      const set::Dimension& dimension = model_.space().dimensions()[i];
+      if (std::ranges::find(side.atoms, false) != side.atoms.end() &&
+          telling(dimension, side.atoms))
+        cube.sides.push_back(std::move(side));
+    }
+    return cube;
+  }
+
+  static bool telling(const set::Dimension& dimension, const std::vector<bool>& atoms) {
+    if (dimension.kind == set::Dimension::Kind::kAnswer) return atoms[1];
+    constexpr unsigned kWide = 16;
+    if (dimension.kind != set::Dimension::Kind::kBits || dimension.width < kWide) return true;
+    U128 values = 0;
+    U128 excluded = 0;
+    for (size_t i = 0; i < atoms.size(); ++i) {
+      const U128 more = dimension.atoms[i].last - dimension.atoms[i].first + 1;
+      values += more >> 4;
+      if (!atoms[i]) excluded += more;
+    }
+    return excluded > values;
+  }
+
+  void note_unknown(const ir::BuiltinTable& table, const ir::BuiltinChain& chain, Node here,
+                    Node packets) {
+    const set::Cover cover = set::cover(model_, packets, here, 1);
+    const std::string words =
+        cover.cubes.empty() ? "some" : set::words(model_.space(), cover.cubes.front());
+    found_.unknown.push_back({std::string(table.name), std::string(chain.name),
+                              cover.rest == kNothing ? words : words + ", and others"});
+  }
+
+  Node ending(Node function, Node end) {
+    return model_.arena().transform(function, [&](Node node) -> std::optional<Node> {
+      if (!set::is_terminal(node)) return std::nullopt;
+      return node == end ? set::kEverything : kNothing;
+    });
+  }
+
+  Node doubted(Node function) {
+    return model_.arena().transform(function, [&](Node node) -> std::optional<Node> {
+      if (!set::is_terminal(node)) return std::nullopt;
+      return doubtful(model_.outcomes(), node) ? set::kEverything : kNothing;
+    });
+  }
+
+  bool surely_different(const Pair& ends) const {
+    const set::Outcomes& outcomes = model_.outcomes();
+    if (!doubtful(outcomes, ends.before) && !doubtful(outcomes, ends.after)) return true;
+    const auto a = outcomes.possible(ends.before);
+    const auto b = outcomes.possible(ends.after);
+    return std::ranges::none_of(a, [&](const Outcome& x) {
+      return std::ranges::any_of(b, [&](const Outcome& y) { return x.decision == y.decision; });
+    });
+  }
+
+  bool same_chains(const std::string& table) const {
+    const ir::Table* a = before_.find(table);
+    const ir::Table* b = after_.find(table);
+    return a != nullptr && b != nullptr && same_table(*a, *b);
+  }
+
+  set::Model& model_;
+  const ir::Ruleset& before_;
+  const ir::Ruleset& after_;
+  size_t most_;
+  HostFunctions functions_before_;
+  HostFunctions functions_after_;
+  Difference found_;
+};
+
+}  // namespace
+
+Result<Difference> difference(const ir::Ruleset& before, const ir::Ruleset& after,
+                              const DifferenceOptions& options) {
+  if (same_rules(before, after)) return Difference{};
+  Difference found;
+  const auto done = analyse(
+      {&before, &after}, {.limits = options.limits, .more = {}, .named_unknowns = true},
+      [&](set::Model& model) { found = Comparison(model, before, after, options.most).run(); });
+  if (!done) return done.error();
+  return found;
+}
+
+}  // namespace bulkhead::pass

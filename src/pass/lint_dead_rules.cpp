@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "pass/lint.h"
+
+namespace bulkhead::pass {
+
+void lint_dead_rules(const ir::Table& table, const Reach& reach, std::vector<Lint>& found) {
+  for (const DeadRule& dead : reach.dead()) {
+    const std::string& chain = table.chains[dead.chain].name;
+    Lint lint{.place = {table.name, chain, dead.rule}};
+    if (dead.contradictory) {
+      lint.kind = LintKind::kContradiction;
+      lint.words = "no packet can match this: its conditions contradict each other";
+    } else if (dead.covered_by.empty()) {
+      lint.words = "this never matches: no packet that it asks for comes into the chain";
+    } else {
+      lint.words = dead.covered_by.size() == 1
+                       ? "this never matches: a rule before it takes all of its packets"
+                       : "this never matches: rules before it take all of its packets";
+    }
+    for (const size_t rule : dead.covered_by) lint.others.push_back({table.name, chain, rule});
+    found.push_back(std::move(lint));
+  }
+}
+
+}  // namespace bulkhead::pass

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Rules behind which the same becomes of their packets anyway.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "pass/lint.h"
+
+namespace bulkhead::pass {
+
+namespace {
+
+using set::Flow;
+using set::kNothing;
+using set::Node;
+using set::Outcome;
+
+// The functions of all runs of 2^k rules of a chain.
+class Runs {
+ public:
+  Runs(set::Model& model, std::vector<Node> functions) {
+    levels_.push_back(std::move(functions));
+    while (levels_.back().size() > 1) {
+      const std::vector<Node>& below = levels_.back();
+      std::vector<Node> level;
+      for (size_t i = 0; i + 1 < below.size(); i += 2)
+        level.push_back(model.sequence(below[i], below[i + 1]));
+      if (below.size() % 2 != 0) level.push_back(below.back());
+      levels_.push_back(std::move(level));
+    }
+  }
+
+  // Functions that together are those from `first` on, in order.
+  std::vector<Node> from(size_t first) const {
+    std::vector<Node> runs;
+    size_t level = 0;
+    for (size_t at = first; at << level < levels_.front().size();) {
+      if (at % 2 != 0 || level + 1 == levels_.size()) {
+        runs.push_back(levels_[level][at]);
+        ++at;
+      }
+      at /= 2;
+      ++level;
+      if (level == levels_.size()) break;
+    }
+    return runs;
+  }
+
+ private:
+  std::vector<std::vector<Node>> levels_;
+};
+
+class Search {
+ public:
+  Search(set::Model& model, ChainFunctions& functions, Reach& reach, std::vector<Lint>& found)
+      : model_(model), functions_(functions), reach_(reach), found_(found) {
+    for (const DeadRule& dead : reach.dead()) dead_.insert({dead.chain, dead.rule});
+  }
+
+  void look_at(size_t number) {
+    const ir::Chain& chain = functions_.table().chains[number];
+    if (std::ranges::none_of(chain.rules, candidate)) return;
+    std::vector<Node> each;
+    for (const ir::Rule& rule : chain.rules) each.push_back(functions_.of(rule));
+    const Runs runs(model_, std::move(each));
+    for (size_t i = 0; i < chain.rules.size() && !model_.exhausted(); ++i) {
+      if (!candidate(chain.rules[i]) || dead_.contains({number, i})) continue;
+      const set::Model::Held held = model_.of(chain.rules[i]);
+      // That packets whose header is cut off are dropped by whoever asks isn't what rules are for.
+      if (!held.sure) continue;
+      const Node packets = model_.arena().intersect(
+          held.holds, model_.of_shapes({set::Shape::kWhole, set::Shape::kLaterFragment}));
+      if (idle(number, i, packets, runs.from(i + 1))) note(chain, i);
+    }
+  }
+
+ private:
+  static bool candidate(const ir::Rule& rule) {
+    const ir::Action& action = rule.target.action;
+    return std::holds_alternative<ir::Accept>(action) || std::holds_alternative<ir::Drop>(action) ||
+           std::holds_alternative<ir::Reject>(action) || std::holds_alternative<ir::Return>(action);
+  }
+
+  // What a chain's end means, and a return out of a built-in one.
+  Node end_of(const ir::Chain& chain) {
+    if (!chain.policy) return model_.outcomes().end({Flow::kReturn, 0, set::kNoEffect});
+    return model_.outcomes().decided(*chain.policy == ir::Policy::kAccept ? ir::Action{ir::Accept{}}
+                                                                          : ir::Action{ir::Drop{}});
+  }
+
+  bool idle(size_t number, size_t rule, Node packets, const std::vector<Node>& behind) {
+    const ir::Chain& chain = functions_.table().chains[number];
+    const Node policy = end_of(chain);
+    const ir::Action& action = chain.rules[rule].target.action;
+    const Node wanted =
+        std::holds_alternative<ir::Return>(action) ? policy : model_.outcomes().decided(action);
+    set::Arena& arena = model_.arena();
+    const auto missed = [&](Node set) {
+      return set != kNothing && reach_.coming(number, rule, set) != kNothing;
+    };
+    for (const Node function : behind) {
+      const Split& split = split_of(function, wanted, policy);
+      if (missed(arena.intersect(packets, split.otherwise)) || model_.exhausted()) return false;
+      packets = arena.intersect(packets, split.on);
+    }
+    return wanted == policy || !missed(packets);
+  }
+
+  struct Split {
+    Node on = kNothing;         // may go on
+    Node otherwise = kNothing;  // may come to another end than the wanted one
+  };
+  const Split& split_of(Node function, Node wanted, Node policy) {
+    const auto [found, fresh] = splits_.try_emplace({function, wanted, policy});
+    if (!fresh) return found->second;
+    const Outcome want = model_.outcomes().possible(wanted).front();
+    const Outcome end = model_.outcomes().possible(policy).front();
+    found->second.on = model_.where(function, [](std::span<const Outcome> possible) {
+      return std::ranges::find(possible, Outcome{}) != possible.end();
+    });
+    found->second.otherwise = model_.where(function, [&](std::span<const Outcome> possible) {
+      return std::ranges::any_of(possible, [&](const Outcome& it) {
+        const Outcome seen = it == Outcome{Flow::kReturn, 0, set::kNoEffect} ? end : it;
+        return seen != want && seen != Outcome{};
+      });
+    });
+    return found->second;
+  }
+
+  void note(const ir::Chain& chain, size_t rule) {
+    found_.push_back({.kind = LintKind::kNoEffect,
+                      .place = {functions_.table().name, chain.name, rule},
+                      .words = "this changes nothing: the same becomes of its packets without it",
+                      .others = {}});
+  }
+
+  set::Model& model_;
+  ChainFunctions& functions_;
+  Reach& reach_;
+  std::vector<Lint>& found_;
+  std::set<std::pair<size_t, size_t>> dead_;
+  std::map<std::tuple<Node, Node, Node>, Split> splits_;
+};
+
+}  // namespace
+
+void lint_no_effect(set::Model& model, ChainFunctions& functions, Reach& reach,
+                    std::vector<Lint>& found) {
+  Search search(model, functions, reach, found);
+  for (size_t i = 0; i < functions.table().chains.size() && !model.exhausted(); ++i)
+    if (reach.reachable(i)) search.look_at(i);
+}
+
+}  // namespace bulkhead::pass

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/command/diff.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/json.h"
+#include "app/rules_text.h"
+
+namespace bulkhead::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+RulesToAnalyse rules(const std::string& name, const std::string& text,
+                     std::vector<net::Family> families = {net::Family::kIpv4}) {
+  RulesToAnalyse all{.name = name, .rulesets = {}, .source = Source(name, text)};
+  for (const net::Family family : families) {
+    auto parsed = parse_rules(*all.source, family, Counts::kLeftOut);
+    EXPECT_TRUE(parsed.ok()) << (parsed.ok() ? "" : parsed.error().message);
+    if (parsed) all.rulesets.push_back(*std::move(parsed));
+  }
+  return all;
+}
+
+std::string filter(const std::string& lines) { return "*filter\n" + lines + "COMMIT\n"; }
+
+Diff diff(const std::string& before, const std::string& after) {
+  auto found = diff_of(rules("old", before), rules("new", after), {});
+  EXPECT_TRUE(found.ok()) << (found.ok() ? "" : found.error().message);
+  return found ? *std::move(found) : Diff{};
+}
+
+TEST(Diff, TellsThePacketsAnExampleAndBothVerdicts) {
+  const Diff found =
+      diff(filter(":INPUT DROP\n-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n"),
+           filter(":INPUT DROP\n-A INPUT -s 10.0.0.0/9 -p tcp --dport 22 -j ACCEPT\n"));
+  EXPECT_EQ(exit_code(found), 1);
+  EXPECT_EQ(diff_text(found, Paint()),
+            "IPv4, table filter, INPUT\n"
+            "  tcp to port 22 from 10.128.0.0/9\n"
+            "    for example tcp 10.128.0.1:40000 > 192.0.2.20:22 new in eth0 flags syn\n"
+            "    old  accepted by rule 1 of INPUT  -s 10.0.0.0/8 -p tcp -m tcp --dport 22 -j "
+            "ACCEPT\n"
+            "    new  dropped by the policy of INPUT\n"
+            "\n"
+            "IPv4: different\n");
+}
+
+TEST(Diff, WhatOpensComesFirst) {
+  const Diff found = diff(filter("-A INPUT -p udp --dport 53 -j DROP\n"),
+                          filter("-A INPUT -p tcp --dport 23 -j DROP\n"));
+  ASSERT_GE(found.families[0].changes.size(), 2u);
+  EXPECT_EQ(found.families[0].changes.front().before.words, "dropped");
+  EXPECT_EQ(found.families[0].changes.back().after.words, "dropped");
+}
+
+TEST(Diff, NamesOfChainsCountersAndLogsAreNoBehaviour) {
+  const std::string before = filter(":a -\n-A INPUT -j a\n-A a -s 10.0.0.1 -j DROP\n");
+  const Diff renamed = diff(before, filter(":b -\n-A INPUT -j b\n-A b -s 10.0.0.1 -j DROP\n"));
+  EXPECT_EQ(diff_text(renamed, Paint()), "IPv4: the same: the rules differ, not what they do\n");
+  const Diff logged = diff(before, filter("-A INPUT -j LOG\n-A INPUT -s 10.0.0.1 -j DROP\n"));
+  EXPECT_EQ(diff_text(logged, Paint()),
+            "IPv4: the same: the rules differ, also in what they log\n");
+  const Diff same = diff(before, before);
+  EXPECT_EQ(exit_code(same), 0);
+  EXPECT_EQ(diff_text(same, Paint()), "IPv4: the same: the rules are the same\n");
+}
+
+TEST(Diff, TheKindOfARejectIsBehaviour) {
+  const Diff found = diff(filter("-A INPUT -p tcp -j REJECT\n"),
+                          filter("-A INPUT -p tcp -j REJECT --reject-with tcp-reset\n"));
+  EXPECT_THAT(diff_text(found, Paint()), HasSubstr("rejected (tcp-reset) by rule 1 of INPUT"));
+}
+
+TEST(Diff, MarksAndTranslationsAreBehaviour) {
+  const Diff marked = diff("*mangle\n-A INPUT -p tcp -j MARK --set-mark 1\nCOMMIT\n",
+                           "*mangle\n-A INPUT -p tcp -j MARK --set-mark 2\nCOMMIT\n");
+  EXPECT_THAT(diff_text(marked, Paint()), HasSubstr("accepted, mark 0x2 by rule 1 of INPUT"));
+  const Diff translated =
+      diff("*nat\n-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.1\nCOMMIT\n",
+           "*nat\nCOMMIT\n");
+  EXPECT_EQ(exit_code(translated), 1);
+  // The mark of a packet that is dropped is nobody's business.
+  const Diff dropped =
+      diff("*mangle\n-A INPUT -p tcp -j MARK --set-mark 1\n-A INPUT -p tcp -j DROP\nCOMMIT\n",
+           "*mangle\n-A INPUT -p tcp -j DROP\nCOMMIT\n");
+  EXPECT_EQ(exit_code(dropped), 0);
+}
+
+// What TTL makes of a packet, the rules behind it can't be asked of; each change has its name.
+TEST(Diff, WhatDependsOnMoreThanThePacketIsntClaimed) {
+  const std::string ttl = "*mangle\n-A PREROUTING -j TTL --ttl-inc 1\n";
+  EXPECT_EQ(exit_code(diff(ttl + "COMMIT\n", ttl + "COMMIT\n")), 0);
+  EXPECT_EQ(
+      exit_code(diff(ttl + "COMMIT\n", "*mangle\n-A PREROUTING -j TTL --ttl-inc 2\nCOMMIT\n")), 1);
+  EXPECT_EQ(exit_code(diff(ttl + "COMMIT\n", ttl + "-A PREROUTING -j TTL --ttl-inc 1\nCOMMIT\n")),
+            1);
+  const Diff unknown = diff(ttl + "-A PREROUTING -m ttl --ttl-lt 5 -j DROP\nCOMMIT\n",
+                            ttl + "-A PREROUTING -m ttl --ttl-gt 4 -j DROP\nCOMMIT\n");
+  EXPECT_EQ(exit_code(unknown), 2);
+  EXPECT_THAT(diff_text(unknown, Paint()), HasSubstr("it can't be known"));
+  EXPECT_TRUE(Json::parse(diff_json(unknown))["same"].is_null());
+}
+
+TEST(Diff, LimitsAreTheSameQuestionWhereTheWholeRuleIs) {
+  const std::string limit = "-A INPUT -p tcp -m limit --limit 1/sec -j ACCEPT\n";
+  EXPECT_EQ(exit_code(diff(filter(":INPUT DROP\n" + limit),
+                           filter(":INPUT DROP\n:x -\n-A INPUT -j x\n-A x " + limit.substr(9)))),
+            0);
+  EXPECT_EQ(exit_code(diff(filter(":INPUT DROP\n" + limit),
+                           filter(":INPUT DROP\n-A INPUT -p tcp -m limit --limit 2/sec -j "
+                                  "ACCEPT\n"))),
+            1);
+}
+
+TEST(Diff, AMissingTableIsEmptyAndAMissingFamilyIsNotCompared) {
+  EXPECT_EQ(exit_code(diff("*mangle\nCOMMIT\n", filter(""))), 0);
+  const auto both = rules("both", filter(""), {net::Family::kIpv4, net::Family::kIpv6});
+  const auto found = diff_of(rules("v4", filter("")), both, {});
+  ASSERT_TRUE(found.ok());
+  EXPECT_THAT(diff_text(*found, Paint()), HasSubstr("IPv6: not compared, only both speaks of it"));
+  EXPECT_FALSE(
+      diff_of(rules("v4", filter("")), rules("v6", filter(""), {net::Family::kIpv6}), {}).ok());
+}
+
+TEST(Diff, ManyExactWordsBecomeWhatTheyHaveInCommon) {
+  std::string dropped = ":FORWARD DROP\n";
+  for (int i = 0; i < 10; ++i)
+    dropped += "-A FORWARD -s 10." + std::to_string(3 * i) + ".0.0/16 -o eth" +
+               std::to_string(i % 4) + " -j DROP\n";
+  const Diff found = diff(filter(dropped), filter(dropped + "-A FORWARD -p tcp --dport 80 -j "
+                                                            "ACCEPT\n"));
+  EXPECT_THAT(diff_text(found, Paint()), HasSubstr("  some of: tcp to port 80\n"));
+}
+
+}  // namespace
+}  // namespace bulkhead::app
