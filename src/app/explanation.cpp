@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "app/remedy.h"
 #include "app/rule_sentence.h"
 #include "app/rules_text.h"
 #include "core/byte_order.h"
@@ -186,12 +187,13 @@ std::string find_remedy(const ir::Ruleset& rules, const net::PacketText& packet,
 }  // namespace
 
 Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
-                    net::Direction direction) {
+                    net::Direction direction, const backend::sim::Oracle& oracle) {
   Explanation explanation{.packet = net::to_string(packet),
                           .direction = direction,
                           .passages = {},
                           .decided = "no rules are loaded",
-                          .unless = {}};
+                          .unless = {},
+                          .remedy = {}};
   std::optional<backend::sim::Packet> before;
   bool tracked_before = false;
   for (const Stop& stop : way_of(direction)) {
@@ -200,7 +202,7 @@ Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
     if (stop.table->name == "nat" && packet.state != net::PacketState::kNew) continue;
     backend::sim::Packet here = at_hook(packet, *stop.chain);
     if (before) carry_over(*before, tracked_before, here);
-    const auto outcome = backend::sim::evaluate(rules, stop.table->name, here);
+    const auto outcome = backend::sim::evaluate(rules, stop.table->name, here, oracle);
     Passage passage{.table = std::string(stop.table->name),
                     .chain = std::string(stop.chain->name),
                     .met = {},
@@ -240,7 +242,10 @@ ConnectionExplanation explain_connection(const ir::Ruleset& rules, const net::Pa
                             .answer = explain(rules, reply, back),
                             .following = explain(rules, next, there),
                             .remedy = {}};
-  if (!passes(all.first)) return all;
+  if (!passes(all.first)) {
+    all.first.remedy = remedy_for(rules, packet, all.first);
+    return all;
+  }
   if (!passes(all.answer)) {
     all.remedy = find_remedy(rules, reply, back);
   } else if (!passes(all.following)) {

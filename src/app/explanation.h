@@ -43,13 +43,15 @@ struct Explanation {
   std::vector<std::string> unless;
   bool depends =
       false;  // on a condition that can't be known here: a rate limit was taken to have room
+  // One command that turns the verdict round (app/remedy.h), where somebody has asked for it.
+  std::string remedy;
 };
 
 // What the host does with a packet that comes in, goes out or passes through. Tables without a rule
 // or a closed policy on its way are left out, apart from filter. Needs verified rules of the
-// packet's family.
+// packet's family. `oracle`: what is known of conditions that the packet doesn't decide.
 Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
-                    net::Direction direction);
+                    net::Direction direction, const backend::sim::Oracle& oracle = {});
 
 // A connection: its first packet, the answer to it, and the packets that follow.
 struct ConnectionExplanation {

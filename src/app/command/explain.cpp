@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/other_iptables.h"
+#include "app/remedy.h"
 #include "app/report.h"
 #include "app/rules_input.h"
 #include "app/store.h"
@@ -101,6 +102,13 @@ std::string others_text(const std::vector<std::string>& others, const Paint& pai
 }  // namespace
 
 int run_explain(const ExplainOptions& options) {
+  if (!options.who.empty()) return run_who(options);
+  if (options.packet.empty()) {
+    return report({.kind = ErrorKind::kUsage,
+                   .message = "which packet?",
+                   .hint = "bulkhead explain 'tcp 192.0.2.9 > 192.0.2.1:22 in eth0', or "
+                           "bulkhead explain --who tcp/22"});
+  }
   const Source words("packet", options.packet);
   const auto packet = net::parse_packet(options.packet);
   if (!packet) return report(packet.error(), words);
@@ -116,7 +124,8 @@ int run_explain(const ExplainOptions& options) {
     accepted = connection.works();
     text = options.json ? explain_json(connection, found->others) : explain_text(connection, paint);
   } else {
-    const Explanation explanation = explain(found->rules, *packet, packet->direction());
+    Explanation explanation = explain(found->rules, *packet, packet->direction());
+    explanation.remedy = remedy_for(found->rules, *packet, explanation);
     accepted = explanation.verdict == backend::sim::Verdict::kAccept;
     text =
         options.json ? explain_json(explanation, found->others) : explain_text(explanation, paint);

@@ -6,6 +6,7 @@
 
 #include "app/console.h"
 #include "app/explanation.h"
+#include "app/who.h"
 
 namespace bulkhead::app {
 
@@ -13,6 +14,10 @@ struct ExplainOptions {
   std::string packet;              // in words: net/packet_text.h
   std::vector<std::string> files;  // these rules instead of the kernel's
   bool connection = false;
+  // Instead of a packet: who can reach this service, at the filter of this direction.
+  std::string who;
+  net::Direction direction = net::Direction::kInput;
+  pass::AnalysisLimits limits;
   Color color = Color::kAuto;
   bool json = false;
 };
@@ -22,6 +27,16 @@ std::string explain_text(const ConnectionExplanation& connection, const Paint& p
 std::string explain_json(const Explanation& explanation, const std::vector<std::string>& others);
 std::string explain_json(const ConnectionExplanation& connection,
                          const std::vector<std::string>& others);
+
+struct WhoAnswer {
+  net::Family family = net::Family::kIpv4;
+  std::vector<WhoGroup> groups;
+};
+std::string who_text(const ExplainOptions& options, const std::vector<WhoAnswer>& answers,
+                     const Paint& paint);
+std::string who_json(const ExplainOptions& options, const std::vector<WhoAnswer>& answers);
+
+int run_who(const ExplainOptions& options);
 
 // What the rules do with a packet, and why. Exits 0 whatever the verdict is.
 int run_explain(const ExplainOptions& options);

@@ -99,12 +99,23 @@ std::string diagnosis(const ConnectionExplanation& connection, const Paint& pain
                   : answer ? "its first packet is let through, but the answers to it are "
                            : "it opens, but the packets that follow are ");
   text += fmt::format("{} by {}.\n", verdict_word(culprit.verdict), printable(culprit.decided));
+  if (first && !culprit.remedy.empty())
+    text +=
+        fmt::format("What would let it in:\n\n    {}\n", paint.strong(printable(culprit.remedy)));
   if (!connection.remedy.empty()) {
     text += fmt::format(
         "What is missing is a rule for packets of connections that are there already:\n\n    {}\n",
         paint.strong(connection.remedy));
   }
   return text;
+}
+
+// What would turn the verdict round.
+std::string remedy_text(const Explanation& explanation, const Paint& paint) {
+  if (explanation.remedy.empty()) return {};
+  const bool accepted = explanation.verdict == Verdict::kAccept;
+  return fmt::format("{} {}\n", accepted ? "to block it:" : "to let it pass:",
+                     paint.strong(printable(explanation.remedy)));
 }
 
 Json json_of(const Explanation& explanation) {
@@ -124,16 +135,20 @@ Json json_of(const Explanation& explanation) {
                         {"verdict", verdict_word(passage.verdict)},
                         {"met", std::move(met)}});
   }
-  return {{"packet", explanation.packet},      {"verdict", verdict_word(explanation.verdict)},
-          {"decided_by", explanation.decided}, {"depends", explanation.depends},
-          {"unless", explanation.unless},      {"passages", std::move(passages)}};
+  return {{"packet", explanation.packet},
+          {"verdict", verdict_word(explanation.verdict)},
+          {"decided_by", explanation.decided},
+          {"depends", explanation.depends},
+          {"unless", explanation.unless},
+          {"remedy", explanation.remedy.empty() ? Json() : Json(explanation.remedy)},
+          {"passages", std::move(passages)}};
 }
 
 }  // namespace
 
 std::string explain_text(const Explanation& explanation, const Paint& paint) {
-  return fmt::format("{}\n\n{}\n{}\n", explanation.packet, body_text(explanation, paint),
-                     verdict_text(explanation, paint));
+  return fmt::format("{}\n\n{}\n{}\n{}", explanation.packet, body_text(explanation, paint),
+                     verdict_text(explanation, paint), remedy_text(explanation, paint));
 }
 
 std::string explain_text(const ConnectionExplanation& connection, const Paint& paint) {

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/proof.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include <fmt/format.h>
+
+#include "app/witness_packet.h"
+#include "pass/host_functions.h"
+
+namespace bulkhead::app {
+
+namespace {
+
+using State = Answer::State;
+using policy::Claim;
+using policy::Step;
+
+// One step of one claim, to be shown of one family.
+struct Task {
+  size_t claim = 0;
+  Step step;
+  bool must_pass = false;
+  Answer answer;
+};
+
+// What is left of a time that began earlier.
+class Clock {
+ public:
+  explicit Clock(const pass::AnalysisLimits& limits)
+      : limits_(limits), end_(std::chrono::steady_clock::now() + limits.time) {}
+  pass::AnalysisLimits left() const {
+    const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end_ - std::chrono::steady_clock::now());
+    return {std::max(rest, std::chrono::milliseconds(0)), limits_.bytes};
+  }
+
+ private:
+  pass::AnalysisLimits limits_;
+  std::chrono::steady_clock::time_point end_;
+};
+
+std::vector<Task> tasks_of(const std::vector<Claim>& claims, net::Family family) {
+  std::vector<Task> tasks;
+  for (size_t i = 0; i < claims.size(); ++i) {
+    const Claim& claim = claims[i];
+    if (claim.kind == Claim::Kind::kSame || (claim.family && *claim.family != family)) continue;
+    for (Step& step : policy::steps_of(claim, family))
+      tasks.push_back({i, std::move(step), claim.kind != Claim::Kind::kBlocked, {}});
+  }
+  return tasks;
+}
+
+Answer decide(set::Model& model, set::Node way, const Task& task) {
+  set::Arena& arena = model.arena();
+  const set::Outcomes& outcomes = model.outcomes();
+  const set::Node packets = policy::node_of(model, task.step.packets);
+  if (packets == set::kNothing)
+    return {.state = State::kEmpty, .example = {}, .other = {}, .why = {}};
+  const auto breaks = [&](const set::Outcome& outcome) {
+    return task.must_pass ? set::may_stop(outcome, outcomes) : set::may_pass(outcome, outcomes);
+  };
+  const auto keeps = [&](const set::Outcome& outcome) {
+    return task.must_pass ? set::may_pass(outcome, outcomes) : set::may_stop(outcome, outcomes);
+  };
+  const set::Node bad = arena.intersect(packets, model.where(way, [&](const auto& possible) {
+    return std::ranges::any_of(possible, breaks);
+  }));
+  if (bad == set::kNothing) return {.state = State::kProved, .example = {}, .other = {}, .why = {}};
+  // One that is treated so whatever the unknowns are says more.
+  const set::Node surely = arena.intersect(bad, model.where(way, [&](const auto& possible) {
+    return std::ranges::none_of(possible, keeps);
+  }));
+  const bool certain = surely != set::kNothing;
+  CounterExample example =
+      example_of(model, certain ? surely : bad, task.step.packets, !task.must_pass);
+  example.certain = certain;
+  example.step = task.step.what;
+  return {.state = State::kRefuted, .example = std::move(example), .other = {}, .why = {}};
+}
+
+void decide_family(const ir::Ruleset& rules, std::vector<Task>& tasks,
+                   const pass::AnalysisLimits& limits) {
+  pass::AnalysisOptions options{.limits = limits, .more = {}};
+  for (const Task& task : tasks) {
+    const auto asked = policy::constraints_of(task.step.packets);
+    options.more.insert(options.more.end(), asked.begin(), asked.end());
+  }
+  std::vector<bool> done(tasks.size(), false);
+  const auto work = [&](set::Model& model) {
+    pass::HostFunctions functions(model, rules);
+    std::map<net::Direction, set::Node> ways;
+    for (size_t i = 0; i < tasks.size() && !model.exhausted(); ++i) {
+      if (done[i]) continue;  // by a run that wasn't cut short before
+      const net::Direction direction = tasks[i].step.packets.direction;
+      const auto [way, fresh] = ways.try_emplace(direction);
+      if (fresh) way->second = functions.on_the_way(direction);
+      Answer answer = decide(model, way->second, tasks[i]);
+      if (model.exhausted()) return;
+      tasks[i].answer = std::move(answer);
+      done[i] = true;
+    }
+  };
+  const auto finished = pass::analyse({&rules}, options, work);
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (done[i]) continue;
+    assert(!finished);
+    tasks[i].answer = {
+        .state = State::kUndecided,
+        .example = {},
+        .other = {},
+        .why = fmt::format("{}; {}", finished.error().message, finished.error().hint)};
+  }
+}
+
+// A claim of several steps is refuted by any of them, and proved by all.
+Answer joined(const Answer& a, const Answer& b) {
+  for (const State state : {State::kRefuted, State::kUndecided, State::kEmpty}) {
+    if (a.state == state) return a;
+    if (b.state == state) return b;
+  }
+  return a;
+}
+
+const ir::Ruleset* of_family(const std::vector<ir::Ruleset>& rulesets, net::Family family) {
+  const auto found = std::ranges::find(rulesets, family, &ir::Ruleset::family);
+  return found == rulesets.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+CounterExample example_of(set::Model& model, set::Node set, const policy::Packets& packets,
+                          bool passes) {
+  // Headers that there are words for, where it can be so.
+  const set::Node usual = model.arena().intersect(
+      set, model.of_shapes({set::Shape::kWhole, set::Shape::kLaterFragment}));
+  CounterExample example{.family = model.space().family(),
+                         .direction = packets.direction,
+                         .passes = passes,
+                         .packet = {},
+                         .beside = {},
+                         .answers = {}};
+  const auto point = set::witness(model, usual == set::kNothing ? set : usual);
+  if (!point || model.exhausted()) return example;
+  example.packet = packet_of(model.space(), *point);
+  switch (set::shape_of(model.space(), *point)) {
+    case set::Shape::kPortsOnly: example.beside = "cut off behind its ports"; break;
+    case set::Shape::kCutOff: example.beside = "cut off before its transport header ends"; break;
+    default: break;
+  }
+  const auto& dimensions = model.space().dimensions();
+  for (size_t i = 0; i < dimensions.size(); ++i) {
+    if (dimensions[i].kind != set::Dimension::Kind::kAnswer) continue;
+    const bool yes = point->values[i] != 0;
+    const std::string& question = dimensions[i].question;
+    example.answers[question] = yes;
+    if (!yes) continue;
+    const bool option = question.starts_with("tcp option");
+    const std::string what = option
+                                 ? "with " + question
+                                 : "that -m " + question.substr(0, question.find('.')) + " matches";
+    example.beside += (example.beside.empty() ? "" : ", ") + what;
+  }
+  return example;
+}
+
+Answer::State Proof::state() const {
+  std::vector<State> states;
+  for (const auto& [family, answer] : families) states.push_back(answer.state);
+  if (both) states.push_back(both->state);
+  for (const State state : {State::kRefuted, State::kUndecided, State::kProved})
+    if (std::ranges::find(states, state) != states.end()) return state;
+  return State::kEmpty;
+}
+
+std::vector<Proof> prove(const std::vector<ir::Ruleset>& rulesets,
+                         const std::vector<policy::Claim>& claims,
+                         const pass::AnalysisLimits& limits) {
+  const Clock clock(limits);
+  std::vector<Proof> proofs(claims.size());
+  for (const ir::Ruleset& rules : rulesets) {
+    std::vector<Task> tasks = tasks_of(claims, rules.family);
+    decide_family(rules, tasks, clock.left());
+    for (const Task& task : tasks) {
+      const auto [place, fresh] = proofs[task.claim].families.emplace(rules.family, task.answer);
+      if (!fresh) place->second = joined(place->second, task.answer);
+    }
+  }
+  const ir::Ruleset* const v4 = of_family(rulesets, net::Family::kIpv4);
+  const ir::Ruleset* const v6 = of_family(rulesets, net::Family::kIpv6);
+  for (size_t i = 0; i < claims.size(); ++i) {
+    if (claims[i].kind == Claim::Kind::kSame) {
+      proofs[i].both = v4 != nullptr && v6 != nullptr
+                           ? same_answers(*v4, *v6, claims[i], clock.left())
+                           : Answer{.state = State::kUndecided,
+                                    .example = {},
+                                    .other = {},
+                                    .why = fmt::format("there are no rules of {} to compare with",
+                                                       v4 == nullptr ? "IPv4" : "IPv6")};
+    } else if (proofs[i].families.empty()) {
+      proofs[i].both = Answer{.state = State::kUndecided,
+                              .example = {},
+                              .other = {},
+                              .why = "there are no rules of the family that it is about"};
+    }
+  }
+  return proofs;
+}
+
+}  // namespace bulkhead::app

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "policy/lower.h"
+
+#include "net/packet_build.h"
+#include "set/witness.h"
+
+namespace bulkhead::policy {
+
+namespace {
+
+using ir::Constraint;
+using ir::CtState;
+using ir::ValueSet;
+
+constexpr ir::Field kIcmpType{"type", "ICMP type", ir::Kind::kIcmpType,
+                              ir::at(ir::Base::kTransport, 0, 8),
+                              ir::at(ir::Base::kTransport, 0, 8)};
+
+Constraint on(const ir::Field& field, net::Family family, ValueSet values) {
+  return {&field, low_bits(field.location(family).width), std::move(values)};
+}
+
+ValueSet states(std::initializer_list<CtState> which) {
+  ValueSet values;
+  for (const CtState state : which) values = values.united(ValueSet::of(static_cast<U128>(state)));
+  return values;
+}
+
+net::Direction opposite(net::Direction direction) {
+  switch (direction) {
+    case net::Direction::kInput: return net::Direction::kOutput;
+    case net::Direction::kOutput: return net::Direction::kInput;
+    case net::Direction::kForward: break;
+  }
+  return net::Direction::kForward;
+}
+
+bool of_other_family(uint8_t protocol, net::Family family) {
+  return protocol == (family == net::Family::kIpv4 ? net::kIcmp6 : net::kIcmp);
+}
+
+class Lowering {
+ public:
+  Lowering(const Description& said, net::Family family, bool turned)
+      : said_(said), family_(family), turned_(turned) {
+    packets_.direction = turned ? opposite(said.direction) : said.direction;
+  }
+
+  Packets packets(const ValueSet& states) {
+    addresses(said_.source, turned_ ? ir::kDestination : ir::kSource);
+    addresses(said_.destination, turned_ ? ir::kSource : ir::kDestination);
+    services();
+    if (said_.protocols) add({on(ir::kProtocol, family_, *said_.protocols)});
+    if (said_.source_ports) add({on(source_port(), family_, *said_.source_ports)});
+    if (said_.destination_ports) add({on(destination_port(), family_, *said_.destination_ports)});
+    interfaces();
+    add({on(ir::kCtState, family_, states)});
+    marks();
+    return packets_;
+  }
+
+ private:
+  const ir::Field& source_port() const { return turned_ ? ir::kDestinationPort : ir::kSourcePort; }
+  const ir::Field& destination_port() const {
+    return turned_ ? ir::kSourcePort : ir::kDestinationPort;
+  }
+
+  void add(std::vector<Constraint> all) { packets_.parts.push_back({false, {std::move(all)}}); }
+
+  void addresses(const std::optional<Addresses>& of, const ir::Field& field) {
+    if (of) add({on(field, family_, of->of(family_))});
+  }
+
+  void services() {
+    if (!said_.services) return;
+    Part part{.negated = said_.services->negated, .any_of = {}};
+    for (const Service& service : said_.services->any_of) {
+      // ICMP of the other family is no packet of this one.
+      if (of_other_family(service.protocol, family_)) continue;
+      std::vector<Constraint> all{on(ir::kProtocol, family_, ValueSet::of(service.protocol))};
+      const bool icmp = service.protocol == net::kIcmp || service.protocol == net::kIcmp6;
+      // An answer's type isn't that of the request.
+      if (service.ports && !(icmp && turned_))
+        all.push_back(on(icmp ? kIcmpType : destination_port(), family_, *service.ports));
+      part.any_of.push_back(std::move(all));
+    }
+    packets_.parts.push_back(std::move(part));
+  }
+
+  void interfaces() {
+    constexpr unsigned kBits = 128;
+    const ValueSet usual = ValueSet::of(set::interface_value("lo")).complement(kBits);
+    const bool in = said_.direction != net::Direction::kOutput;
+    const bool out = said_.direction != net::Direction::kInput;
+    if (in)
+      add({on(turned_ ? ir::kOutInterface : ir::kInInterface, family_,
+              said_.in_interfaces.value_or(usual))});
+    if (out)
+      add({on(turned_ ? ir::kInInterface : ir::kOutInterface, family_,
+              said_.out_interfaces.value_or(usual))});
+  }
+
+  // No packet arrives with a mark, and no new connection has one: they are this host's own. A local
+  // socket may mark what it sends (SO_MARK).
+  void marks() {
+    if (packets_.direction != net::Direction::kOutput)
+      add({on(ir::kPacketMark, family_, ValueSet::of(0))});
+    constexpr unsigned kBits = 32;
+    packets_.parts.push_back(
+        {false,
+         {{on(ir::kCtState, family_, states({CtState::kNew}).complement(kBits))},
+          {on(ir::kConnectionMark, family_, ValueSet::of(0))}}});
+  }
+
+  const Description& said_;
+  net::Family family_;
+  bool turned_;
+  Packets packets_;
+};
+
+// Of TCP only packets with these flags; ECE and CWR are as they like.
+Part tcp_flags(net::Family family, const ValueSet& flags) {
+  constexpr U128 kAsked = 0x3f;
+  return {false,
+          {{on(ir::kProtocol, family, ValueSet::of(net::kTcp).complement(8))},
+           {{&set::kTcpFlags, kAsked, flags}}}};
+}
+
+ValueSet flags(std::initializer_list<unsigned> which) {
+  ValueSet values;
+  for (const unsigned each : which) values = values.united(ValueSet::of(each));
+  return values;
+}
+
+Packets with(Packets packets, Part part) {
+  packets.parts.push_back(std::move(part));
+  packets.whole = true;
+  return packets;
+}
+
+}  // namespace
+
+std::vector<Step> steps_of(const Claim& claim, net::Family family) {
+  using What = Step::What;
+  const auto lowered = [&](bool turned, const ValueSet& states) {
+    return Lowering(claim.packets, family, turned).packets(states);
+  };
+  const auto first = [&] {
+    return with(lowered(false, states({CtState::kNew})), tcp_flags(family, flags({net::kSyn})));
+  };
+  const std::optional<ValueSet>& said = claim.packets.states;
+  switch (claim.kind) {
+    case Claim::Kind::kBlocked: {
+      // Whoever is connected already has passed before.
+      const ValueSet usual = states({CtState::kNew, CtState::kInvalid, CtState::kUntracked});
+      return {{What::kPackets, lowered(false, said.value_or(usual))}};
+    }
+    case Claim::Kind::kPasses: {
+      if (!said) return {{What::kPackets, first()}};
+      Packets packets = lowered(false, *said);
+      packets.whole = true;
+      return {{What::kPackets, std::move(packets)}};
+    }
+    case Claim::Kind::kWorks: {
+      const ValueSet known = states({CtState::kEstablished});
+      const unsigned data = net::kPsh | net::kAck;
+      return {{What::kFirst, first()},
+              {What::kAnswer,
+               with(lowered(true, known), tcp_flags(family, flags({net::kSyn | net::kAck, net::kAck,
+                                                                   data, net::kFin | net::kAck})))},
+              {What::kFollowing,
+               with(lowered(false, known),
+                    tcp_flags(family, flags({net::kAck, data, net::kFin | net::kAck})))}};
+    }
+    case Claim::Kind::kSame: {
+      Packets packets = lowered(false, said.value_or(states({CtState::kNew})));
+      packets.whole = true;
+      return {{What::kPackets, std::move(packets)}};
+    }
+  }
+  return {};
+}
+
+std::vector<ir::Constraint> constraints_of(const Packets& packets) {
+  std::vector<ir::Constraint> all;
+  for (const Part& part : packets.parts)
+    for (const auto& list : part.any_of) all.insert(all.end(), list.begin(), list.end());
+  return all;
+}
+
+ir::Hook hook_of(net::Direction direction) {
+  switch (direction) {
+    case net::Direction::kInput: return ir::Hook::kInput;
+    case net::Direction::kForward: return ir::Hook::kForward;
+    case net::Direction::kOutput: break;
+  }
+  return ir::Hook::kOutput;
+}
+
+namespace {
+
+// Packets whose headers are all there, and without extension headers of IPv6: the matches that ask
+// for those say no of a packet that has none.
+set::Node plain(set::Model& model) {
+  set::Node all = model.of_shapes({set::Shape::kWhole});
+  const auto& dimensions = model.space().dimensions();
+  for (uint32_t i = 0; i < dimensions.size(); ++i) {
+    if (dimensions[i].kind != set::Dimension::Kind::kAnswer) continue;
+    const std::string name = dimensions[i].question.substr(0, dimensions[i].question.find('.'));
+    if (name == "rt" || name == "hbh" || name == "dst" || name == "frag")
+      all = model.arena().intersect(all, model.of_atoms(i, {true, false}));
+  }
+  return all;
+}
+
+}  // namespace
+
+set::Node node_of(set::Model& model, const Packets& packets) {
+  set::Arena& arena = model.arena();
+  set::Node all = model.at_hook(hook_of(packets.direction));
+  if (packets.whole) all = arena.intersect(all, plain(model));
+  for (const Part& part : packets.parts) {
+    std::vector<set::Node> any;
+    for (const auto& list : part.any_of) {
+      set::Node one = set::kEverything;
+      for (const ir::Constraint& constraint : list)
+        one = arena.intersect(one, model.of(constraint));
+      any.push_back(one);
+    }
+    const set::Node held = arena.unite_all(std::move(any));
+    all = part.negated ? arena.subtract(all, held) : arena.intersect(all, held);
+  }
+  return all;
+}
+
+}  // namespace bulkhead::policy

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/who.h"
+
+#include <gtest/gtest.h>
+
+#include "app/command/explain.h"
+#include "app/remedy.h"
+#include "app/rules_text.h"
+
+namespace bulkhead::app {
+namespace {
+
+ir::Ruleset parsed(const std::string& text) {
+  auto rules = parse_rules(Source("test", text), net::Family::kIpv4, Counts::kLeftOut);
+  EXPECT_TRUE(rules.ok()) << rules.error().message;
+  return *rules;
+}
+
+// As `bulkhead explain --who` tells it, without its head.
+std::string who(const std::string& rules, const std::string& service,
+                net::Direction direction = net::Direction::kInput) {
+  const auto services = policy::parse_service(Source("--who", service), net::SystemNames());
+  const auto groups = who_reaches(parsed(rules), *services, direction, {});
+  EXPECT_TRUE(groups.ok());
+  const std::string text =
+      who_text({.packet = {}, .files = {}, .who = service, .direction = direction, .limits = {}},
+               {{net::Family::kIpv4, *groups}}, Paint());
+  return text.substr(text.find("IPv4\n") + 5);
+}
+
+constexpr const char* kRules =
+    "*filter\n:INPUT DROP\n:ssh - [0:0]\n-A INPUT -i lo -j ACCEPT\n"
+    "-A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT\n"
+    "-A INPUT -p tcp --dport 22 -j ssh\n-A INPUT -p tcp --dport 80 -j ACCEPT\n"
+    "-A INPUT -p udp -i eth1 -m limit --limit 1/s -j ACCEPT\n"
+    "-A ssh -s 10.0.0.1 -j DROP\n-A ssh -s 10.0.0.0/8 -j ACCEPT\n-A ssh -s 192.0.2.7 -j "
+    "ACCEPT\nCOMMIT\n";
+
+TEST(Who, SourcesAndTheRulesThatLetThemIn) {
+  EXPECT_EQ(who(kRules, "tcp/22"),
+            "  from 10.0.0.0/8 except 10.0.0.1\n"
+            "      passes by rule 2 of ssh  -s 10.0.0.0/8 -j ACCEPT\n"
+            "  from 192.0.2.7\n"
+            "      passes by rule 3 of ssh  -s 192.0.2.7/32 -j ACCEPT\n");
+  EXPECT_EQ(who(kRules, "tcp/80"),
+            "  anybody\n      passes by rule 4 of INPUT  -p tcp -m tcp --dport 80 -j ACCEPT\n");
+  EXPECT_EQ(who(kRules, "tcp/443"), "  nobody\n");
+}
+
+TEST(Who, ALimitAndAnInterface) {
+  EXPECT_EQ(who(kRules, "udp/53"),
+            "  anybody, in eth1\n"
+            "      may pass by rule 5 of INPUT  -i eth1 -p udp -m limit --limit 1/sec -j ACCEPT\n");
+}
+
+TEST(Who, ThePolicyLetsInWhatNoRuleStops) {
+  EXPECT_EQ(who("*filter\n-A OUTPUT -d 10.0.0.0/8 -j REJECT\nCOMMIT\n", "tcp/25",
+                net::Direction::kOutput),
+            "  to any except 10.0.0.0/8\n      passes by the policy of OUTPUT\n");
+  EXPECT_EQ(who("", "tcp/25"), "  anybody\n      passes: there are no rules\n");
+}
+
+TEST(Who, APublishedPortIsReached) {
+  EXPECT_EQ(who("*nat\n-A PREROUTING -i eth0 -p tcp --dport 8080 -j DNAT --to-destination "
+                "172.17.0.2:80\nCOMMIT\n*filter\n:FORWARD DROP\n-A FORWARD -d 172.17.0.2 -p tcp "
+                "--dport 80 -j ACCEPT\nCOMMIT\n",
+                "tcp/8080", net::Direction::kForward),
+            "  anybody, in eth0\n      passes by rule 1 of FORWARD  -d 172.17.0.2/32 -p tcp -m tcp "
+            "--dport 80 -j ACCEPT\n");
+}
+
+std::string remedy(const std::string& rules, const std::string& words) {
+  const auto packet = net::parse_packet(words);
+  EXPECT_TRUE(packet.ok());
+  const ir::Ruleset loaded = parsed(rules);
+  return remedy_for(loaded, *packet, explain(loaded, *packet, packet->direction()));
+}
+
+TEST(Remedy, ARuleAtThePlaceWhereItIsDecided) {
+  EXPECT_EQ(remedy(kRules, "tcp 192.0.2.9 > 192.0.2.1:443 in eth0"),
+            "iptables -A INPUT -p tcp --dport 443 -s 192.0.2.9 -j ACCEPT");
+  EXPECT_EQ(remedy(kRules, "tcp 10.0.0.1 > 192.0.2.1:22 in eth0"),
+            "iptables -I INPUT 3 -p tcp --dport 22 -s 10.0.0.1 -j ACCEPT")
+      << "in front of the call of the chain that drops it";
+  EXPECT_EQ(remedy(kRules, "tcp 10.0.0.2 > 192.0.2.1:22 in eth0"),
+            "iptables -I INPUT 3 -p tcp --dport 22 -s 10.0.0.2 -j DROP");
+  EXPECT_EQ(remedy(kRules, "icmp 10.0.0.2 > 192.0.2.1 in eth0"),
+            "iptables -A INPUT -p icmp --icmp-type 8 -s 10.0.0.2 -j ACCEPT");
+}
+
+TEST(Remedy, OtherHooksTablesAndStates) {
+  EXPECT_EQ(remedy(kRules, "tcp 192.0.2.1 > 192.0.2.9:25 out eth0"),
+            "iptables -A OUTPUT -p tcp --dport 25 -d 192.0.2.9 -j DROP");
+  EXPECT_EQ(
+      remedy("*filter\n:FORWARD DROP\nCOMMIT\n", "udp 10.0.0.1 > 10.1.0.1:53 in eth0 out eth1"),
+      "iptables -A FORWARD -p udp --dport 53 -s 10.0.0.1 -d 10.1.0.1 -j ACCEPT");
+  EXPECT_EQ(remedy("*filter\n:INPUT DROP\nCOMMIT\n",
+                   "tcp 10.0.0.1:80 > 10.1.0.1:40000 established in eth0"),
+            "iptables -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");
+  EXPECT_EQ(
+      remedy("*raw\n-A PREROUTING -p udp -j DROP\nCOMMIT\n", "udp 10.0.0.1 > 10.1.0.1:53 in eth0"),
+      "iptables -t raw -I PREROUTING 1 -p udp --dport 53 -s 10.0.0.1 -j ACCEPT");
+  EXPECT_EQ(remedy("*raw\n-A PREROUTING -p udp -j DROP\nCOMMIT\n*filter\n:INPUT DROP\nCOMMIT\n",
+                   "udp 10.0.0.1 > 10.1.0.1:53 in eth0"),
+            "")
+      << "one rule isn't enough";
+}
+
+}  // namespace
+}  // namespace bulkhead::app
