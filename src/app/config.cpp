@@ -32,13 +32,35 @@ class Reader {
     for (const auto& [key, value] : *table) {
       Result<void> done;
       if (key == "addresses") {
-        done = each(value, [&](const toml::node& item) { return address(item, config); });
+        done =
+            each(value, [&](const toml::node& item) { return address(item, config.management); });
       } else if (key == "ssh_ports") {
         config.ssh_ports.clear();
-        done = each(value, [&](const toml::node& item) { return port(item, config); });
+        done = each(value, [&](const toml::node& item) { return port(item, config.ssh_ports); });
       } else {
         done =
             wrong(value, fmt::format("`{}' is not known in [management]", std::string_view(key)));
+      }
+      if (!done) return done;
+    }
+    return {};
+  }
+
+  Result<void> audit(const toml::node& node, Config::Audit& audit) const {
+    const toml::table* const table = node.as_table();
+    if (table == nullptr) return wrong(node, "`audit' is a table: [audit]");
+    for (const auto& [key, value] : *table) {
+      Result<void> done;
+      if (key == "forwarding") {
+        const auto flag = value.value_exact<bool>();
+        if (!flag) return wrong(value, "`forwarding' is true or false");
+        audit.forwarding = *flag;
+      } else if (key == "egress") {
+        done = each(value, [&](const toml::node& item) { return port(item, audit.egress); });
+      } else if (key == "subnets") {
+        done = each(value, [&](const toml::node& item) { return address(item, audit.subnets); });
+      } else {
+        done = wrong(value, fmt::format("`{}' is not known in [audit]", std::string_view(key)));
       }
       if (!done) return done;
     }
@@ -55,33 +77,20 @@ class Reader {
     return {};
   }
 
-  Result<void> address(const toml::node& node, Config& config) const {
+  Result<void> address(const toml::node& node, std::vector<net::Network>& to) const {
     const auto text = node.value<std::string>();
     const auto network = text ? parse_network(*text) : std::nullopt;
     if (!network)
       return wrong(node, "an address or a network is needed: \"192.0.2.1\", \"2001:db8::/64\"");
-    config.management.push_back(*network);
+    to.push_back(*network);
     return {};
   }
 
-  Result<void> port(const toml::node& node, Config& config) const {
+  Result<void> port(const toml::node& node, std::vector<uint16_t>& to) const {
     const auto number = node.value<int64_t>();
     if (!number || *number < 1 || *number > 65535)
       return wrong(node, "a port is a number from 1 to 65535");
-    config.ssh_ports.push_back(static_cast<uint16_t>(*number));
-    return {};
-  }
-
-  static std::optional<net::Network> parse_network(std::string_view text) {
-    const size_t slash = text.find('/');
-    for (const net::Family family : net::kFamilies) {
-      const auto address = net::parse_address(family, text.substr(0, slash));
-      if (!address) continue;
-      const auto mask = slash == text.npos ? net::prefix_mask(family, net::address_bits(family))
-                                           : net::parse_mask(family, text.substr(slash + 1));
-      if (!mask) return {};
-      return net::Network{{family, address->value & *mask}, *mask};
-    }
+    to.push_back(static_cast<uint16_t>(*number));
     return {};
   }
 
@@ -89,6 +98,19 @@ class Reader {
 };
 
 }  // namespace
+
+std::optional<net::Network> parse_network(std::string_view text) {
+  const size_t slash = text.find('/');
+  for (const net::Family family : net::kFamilies) {
+    const auto address = net::parse_address(family, text.substr(0, slash));
+    if (!address) continue;
+    const auto mask = slash == text.npos ? net::prefix_mask(family, net::address_bits(family))
+                                         : net::parse_mask(family, text.substr(slash + 1));
+    if (!mask) return {};
+    return net::Network{{family, address->value & *mask}, *mask};
+  }
+  return {};
+}
 
 Result<Config> parse_config(std::string_view text, std::string_view name) {
   const toml::parse_result parsed = toml::parse(text, name);
@@ -100,10 +122,15 @@ Result<Config> parse_config(std::string_view text, std::string_view name) {
   Config config;
   const Reader reader(name);
   for (const auto& [key, value] : parsed.table()) {
-    if (key != "management") {
-      return reader.wrong(value, fmt::format("`{}' is not known", std::string_view(key)));
+    Result<void> read;
+    if (key == "management") {
+      read = reader.management(value, config);
+    } else if (key == "audit") {
+      read = reader.audit(value, config.audit);
+    } else {
+      read = reader.wrong(value, fmt::format("`{}' is not known", std::string_view(key)));
     }
-    if (auto read = reader.management(value, config); !read) return read.error();
+    if (!read) return read.error();
   }
   return config;
 }

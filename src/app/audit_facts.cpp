@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/audit_facts.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <set>
+#include <span>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "app/command/save.h"
+#include "app/console.h"
+#include "app/other_iptables.h"
+#include "app/summary.h"
+#include "core/byte_order.h"
+#include "host/boot.h"
+#include "host/files.h"
+#include "net/packet_build.h"
+
+namespace bulkhead::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+std::optional<net::Address> address_of(const sockaddr* address) {
+  if (address == nullptr) return {};
+  if (address->sa_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, address, sizeof v4);
+    return net::Address{net::Family::kIpv4, ntohl(v4.sin_addr.s_addr)};
+  }
+  if (address->sa_family == AF_INET6) {
+    sockaddr_in6 v6{};
+    std::memcpy(&v6, address, sizeof v6);
+    return net::Address{net::Family::kIpv6,
+                        static_cast<U128>(load_be(std::span<const uint8_t>(v6.sin6_addr.s6_addr)))};
+  }
+  return {};
+}
+
+std::vector<Interface> interfaces_that_are_up() {
+  std::vector<Interface> found;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return found;
+  for (const ifaddrs* each = list; each != nullptr; each = each->ifa_next) {
+    if ((each->ifa_flags & IFF_UP) == 0) continue;
+    auto at = std::ranges::find(found, std::string_view(each->ifa_name), &Interface::name);
+    if (at == found.end())
+      at = found.insert(found.end(), {.name = each->ifa_name, .addresses = {}});
+    const auto address = address_of(each->ifa_addr);
+    const auto mask = address_of(each->ifa_netmask);
+    if (!address || !mask) continue;
+    at->addresses.push_back(
+        {*address, {{address->family, address->value & mask->value}, mask->value}});
+  }
+  freeifaddrs(list);
+  return found;
+}
+
+// The settings that the checks ask for, of every interface.
+std::map<std::string, std::string> read_sysctls(const fs::path& proc) {
+  std::map<std::string, std::string> found;
+  const auto read = [&](const std::string& path, const std::string& name) {
+    if (const auto text = host::read_file(proc / "sys" / path)) found[name] = trimmed(*text);
+  };
+  read("net/ipv4/ip_forward", "net.ipv4.ip_forward");
+  for (const std::string_view family : {"ipv4", "ipv6"}) {
+    const std::string folder = fmt::format("net/{}/conf", family);
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(proc / "sys" / folder, ignored)) {
+      const std::string interface = entry.path().filename().string();
+      for (const std::string_view key :
+           {"rp_filter", "accept_redirects", "secure_redirects", "send_redirects",
+            "accept_source_route", "forwarding", "disable_ipv6"}) {
+        read(fmt::format("{}/{}/{}", folder, interface, key),
+             fmt::format("net.{}.conf.{}.{}", family, interface, key));
+      }
+    }
+  }
+  return found;
+}
+
+std::optional<std::vector<Listener>> read_listeners(const fs::path& proc) {
+  std::vector<Listener> found;
+  const auto read = [&](const char* file, uint8_t protocol, net::Family family) {
+    const auto text = host::read_file(proc / "net" / file);
+    if (text) {
+      const auto more = parse_listeners(*text, protocol, family);
+      found.insert(found.end(), more.begin(), more.end());
+    }
+    return text.ok();
+  };
+  if (!read("tcp", net::kTcp, net::Family::kIpv4) || !read("udp", net::kUdp, net::Family::kIpv4))
+    return {};
+  // A kernel without IPv6 has neither.
+  read("tcp6", net::kTcp, net::Family::kIpv6);
+  read("udp6", net::kUdp, net::Family::kIpv6);
+  return found;
+}
+
+SavedState saved_state(const fs::path& folder, const View& loaded) {
+  const host::Saved saved = host::look_for_saved(folder);
+  switch (saved.state) {
+    case host::Saved::State::kNever: return {false, "no rules were ever saved"};
+    case host::Saved::State::kLost: return {false, saved.why};
+    case host::Saved::State::kReadable: break;
+  }
+  if (saved.rules == rules_to_save(loaded)) return {true, {}};
+  return {false, "the saved rules are not those in force"};
+}
+
+bool is_enabled(const fs::path& root, std::string_view unit) {
+  for (const char* const folder : {"etc/systemd/system", "usr/lib/systemd/system"}) {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(root / folder, ignored)) {
+      const std::string name = entry.path().filename().string();
+      if (!name.ends_with(".wants") && !name.ends_with(".requires")) continue;
+      if (fs::symlink_status(entry.path() / unit, ignored).type() != fs::file_type::not_found)
+        return true;
+    }
+  }
+  return false;
+}
+
+std::vector<OtherFirewall> other_firewalls(const fs::path& root,
+                                           const std::vector<backend::ForeignChain>& foreign) {
+  std::vector<OtherFirewall> found;
+  std::set<std::string> told;
+  static constexpr std::string_view kIptablesTables[] = {"filter", "nat", "mangle", "raw",
+                                                         "security"};
+  for (const backend::ForeignChain& chain : foreign) {
+    if (!chain.drops) continue;
+    const std::string table = fmt::format("{} {}", chain.family, printable(chain.table));
+    if (!told.insert(table).second) continue;
+    const bool iptables =
+        (chain.family == "ip" || chain.family == "ip6") &&
+        std::ranges::find(kIptablesTables, chain.table) != std::end(kIptablesTables);
+    found.push_back({fmt::format("nft's table {} may drop packets", table),
+                     iptables ? "bulkhead import --from nft" : ""});
+  }
+  for (const net::Family family : net::kFamilies) {
+    if (legacy_tables(family).empty()) continue;
+    const auto rules = read_other(Variant::kLegacy, family);
+    if (rules && (!*rules || !(*rules)->enforces())) continue;
+    found.push_back({fmt::format("iptables-legacy has rules for {}", family_name(family)),
+                     "bulkhead import --from legacy"});
+  }
+  for (const std::string_view unit : {"ufw", "firewalld", "nftables", "netfilter-persistent"}) {
+    const std::string service = fmt::format("{}.service", unit);
+    if (is_enabled(root, service))
+      found.push_back({fmt::format("{} is started at boot", service),
+                       fmt::format("systemctl disable {}", service)});
+  }
+  return found;
+}
+
+}  // namespace
+
+std::optional<int> HostFacts::sysctl(const std::string& name) const {
+  const auto at = sysctls.find(name);
+  if (at == sysctls.end()) return {};
+  int value = 0;
+  const std::string& text = at->second;
+  if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc()) return {};
+  return value;
+}
+
+std::vector<Listener> parse_listeners(std::string_view text, uint8_t protocol, net::Family family) {
+  // proc(5), /proc/net/tcp: "0: 0100007F:0CEA 00000000:0000 0A ...". An address is 32-bit words,
+  // each in this machine's byte order.
+  const std::string_view wanted = protocol == net::kTcp ? "0A" : "07";  // TCP_LISTEN, TCP_CLOSE
+  const size_t digits = net::address_bits(family) / 4;
+  std::vector<Listener> found;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string number, local, remote, state;
+    if (!(words >> number >> local >> remote >> state) || state != wanted) continue;
+    if (local.size() != digits + 5 || local[digits] != ':') continue;
+    net::Address address{family, 0};
+    for (size_t i = 0; i < digits; i += 8) {
+      const auto word = static_cast<uint32_t>(std::stoul(local.substr(i, 8), nullptr, 16));
+      address.value = address.value << 32 | ntohl(word);
+    }
+    Listener one{.protocol = protocol,
+                 .port = static_cast<uint16_t>(std::stoul(local.substr(digits + 1), nullptr, 16)),
+                 .address = {},
+                 .family = family};
+    constexpr U128 kMapped = U128{0xffff} << 32;  // ::ffff:0:0/96, an IPv4 address
+    if (family == net::Family::kIpv6 && address.value >> 32 << 32 == kMapped) {
+      address = {net::Family::kIpv4, address.value & low_bits(32)};
+      one.family = net::Family::kIpv4;
+    }
+    if (address.value != 0) one.address = address;
+    found.push_back(one);
+  }
+  return found;
+}
+
+BootState boot_state(const fs::path& root) {
+  constexpr std::string_view kUnit = "bulkhead.service";
+  if (is_enabled(root, kUnit)) {
+    for (const char* const folder :
+         {"etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"}) {
+      const auto unit = host::read_file(root / folder / kUnit);
+      if (!unit) continue;
+      const bool early = unit->find("network-pre.target") != std::string::npos &&
+                         unit->find("\nBefore=") != std::string::npos;
+      if (early) return {BootState::When::kBeforeNetwork, {}};
+      return {BootState::When::kLater,
+              fmt::format("/{}/{} isn't ordered before network-pre.target", folder, kUnit)};
+    }
+    return {BootState::When::kUnknown, "the unit bulkhead.service can't be read"};
+  }
+  std::error_code ignored;
+  std::vector<fs::path> tables{root / "etc/crontab"};
+  for (const char* const folder : {"etc/cron.d", "var/spool/cron/crontabs"}) {
+    for (const auto& entry : fs::directory_iterator(root / folder, ignored))
+      tables.push_back(entry.path());
+  }
+  for (const fs::path& table : tables) {
+    const auto text = host::read_file(table);
+    if (!text) continue;
+    std::istringstream lines(*text);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("@reboot") && line.find("bulkhead boot") != std::string::npos)
+        return {BootState::When::kLater,
+                fmt::format("cron loads them ({}), after the network is up", table.string())};
+    }
+  }
+  if (!fs::exists(root / "etc/systemd/system", ignored))
+    return {BootState::When::kUnknown, "this host has no systemd, whose units were looked at"};
+  return {BootState::When::kNever, "nothing loads the rules at boot"};
+}
+
+HostFacts gather_facts(const FactPlaces& places, const View& loaded,
+                       const std::vector<backend::ForeignChain>& foreign) {
+  HostFacts facts;
+  facts.interfaces = interfaces_that_are_up();
+  facts.sysctls = read_sysctls(places.proc);
+  facts.ip6_on = facts.sysctl("net.ipv6.conf.all.disable_ipv6") == 0;
+  facts.listeners = read_listeners(places.proc);
+  facts.saved = saved_state(places.state_folder, loaded);
+  facts.boot = boot_state(places.root);
+  facts.others = other_firewalls(places.root, foreign);
+  return facts;
+}
+
+}  // namespace bulkhead::app
