@@ -5,16 +5,23 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/analysis_limits.h"
 #include "app/command/apply.h"
+#include "app/command/audit.h"
 #include "app/command/boot.h"
+#include "app/command/check.h"
 #include "app/command/clear.h"
+#include "app/command/diff.h"
 #include "app/command/explain.h"
 #include "app/command/import.h"
 #include "app/command/manual.h"
+#include "app/command/matrix.h"
+#include "app/command/prove.h"
 #include "app/command/save.h"
 #include "app/command/show.h"
 #include "app/command/status.h"
@@ -28,10 +35,15 @@ namespace {
 // The options of all commands, and what was asked for.
 struct Arguments {
   ApplyOptions apply;
+  AuditOptions audit;
   BootOptions boot;
+  CheckOptions check;
   ClearOptions clear;
+  DiffOptions diff;
   ExplainOptions explain;
   ImportOptions import;
+  MatrixOptions matrix;
+  ProveOptions prove;
   SaveOptions save;
   ShowOptions show;
   StatusOptions status;
@@ -69,6 +81,32 @@ void add_state_folder(CLI::App& command, std::filesystem::path& folder) {
   command
       .add_option("--state-dir", folder, "where the saved rules are (default /var/lib/bulkhead)")
       ->type_name("FOLDER");
+}
+
+void add_prove(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand(
+      "prove", "whether claims hold of the rules; each that doesn't is shown with a packet");
+  ProveOptions& options = all.prove;
+  command
+      .add_option("FILE", options.files,
+                  "files of rules, `kernel' (those in force, the default) or `saved'")
+      ->type_name("");
+  command.add_option("--claims", options.claims, "what is to hold: docs/claims.md")
+      ->required()
+      ->type_name("FILE");
+  add_limits(command, options.limits);
+  add_color(command, options.color);
+  command.add_flag("--json", options.json, "for a program");
+  command.footer(
+      "A file of claims:\n"
+      "  [groups]\n"
+      "  management = [\"192.168.56.1\"]\n"
+      "  [[claim]]\n"
+      "  name = \"ssh only from management\"\n"
+      "  service = \"tcp/22\"\n"
+      "  only-from = \"management\"\n"
+      "Exits 0 if every claim is proved, 1 if one is refuted or not decided.\n");
+  command.callback([&all] { all.run = [&all] { return run_prove(all.prove); }; });
 }
 
 void add_show(CLI::App& app, Arguments& all) {
@@ -134,7 +172,6 @@ void add_explain(CLI::App& app, Arguments& all) {
   command
       .add_option("PACKET", options.packet,
                   "in words: 'tcp 192.168.56.66:40000 > 192.168.56.20:22 new in eth1'")
-      ->required()
       ->type_name("");
   command
       .add_option("FILE", options.files,
@@ -142,6 +179,19 @@ void add_explain(CLI::App& app, Arguments& all) {
       ->type_name("");
   command.add_flag("--connection", options.connection,
                    "both directions: the packet, its answer, and what follows");
+  auto* const who =
+      command.add_option("--who", options.who, "instead of PACKET: who can reach tcp/22?")
+          ->type_name("SERVICE");
+  for (const auto& [word, direction] : {std::pair("--forward", net::Direction::kForward),
+                                        std::pair("--output", net::Direction::kOutput)}) {
+    command
+        .add_flag_callback(
+            word, [&options, way = direction] { options.direction = way; },
+            direction == net::Direction::kForward ? "with --who: through this host"
+                                                  : "with --who: from this host")
+        ->needs(who);
+  }
+  add_limits(command, options.limits);
   add_color(command, options.color);
   command.add_flag("--json", options.json, "for a program");
   command.footer(
@@ -151,7 +201,127 @@ void add_explain(CLI::App& app, Arguments& all) {
       "  flags syn,ack    type echo-request    chunk 1    fragment 185    length 100\n"
       "  ttl 64    dscp 46    mark 0x1    ctmark 0x1\n"
       "  mac 02:00:5e:10:00:01    broadcast    multicast    uid 0    gid 0\n");
-  command.callback([&all] { all.run = [&all] { return run_explain(all.explain); }; });
+  command.callback([&all] {
+    ExplainOptions& asked = all.explain;
+    // With --who there is no packet, so the first word is a file.
+    if (!asked.who.empty() && !asked.packet.empty())
+      asked.files.insert(asked.files.begin(), std::exchange(asked.packet, {}));
+    all.run = [&all] { return run_explain(all.explain); };
+  });
+}
+
+void add_check(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand(
+      "check", "what a careful reader would remark on rules; exits 1 if there is something");
+  CheckOptions& options = all.check;
+  command
+      .add_option("FILE", options.words,
+                  "files of rules, `kernel' for those in force, or `saved'; *.v4 and *.v6 together "
+                  "are looked through for IPv4 rules without an IPv6 twin")
+      ->required()
+      ->type_name("");
+  add_limits(command, options.limits);
+  add_color(command, options.color);
+  command.add_flag("--json", options.json, "for a program");
+  command.footer(
+      "It looks for rules that never match, contradict themselves or change nothing, chains that\n"
+      "nobody jumps to, IPv4 rules without an IPv6 twin, and administrative ports open to all.\n"
+      "Exit codes: 0 nothing found, 1 something found, 2 it can't be read.\n");
+  command.callback([&all] { all.run = [&all] { return run_check(all.check); }; });
+}
+
+void add_diff(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand(
+      "diff", "whether two rulesets do the same, and which packets change; exits 1 if they differ");
+  DiffOptions& options = all.diff;
+  command
+      .add_option("A", options.before, "a file of rules, `kernel' for those in force, or `saved'")
+      ->required()
+      ->type_name("");
+  command.add_option("B", options.after, "the same")->required()->type_name("");
+  command
+      .add_option(
+          "--most", options.most,
+          "how many descriptions there may be of packets that change in the same way; where "
+          "they would be more, one says what they have in common (default 3)")
+      ->type_name("NUMBER");
+  add_limits(command, options.limits);
+  add_color(command, options.color);
+  command.add_flag("--json", options.json, "for a program");
+  command.footer(
+      "Compared is what becomes of packets: the verdict (a REJECT with its kind), NAT, marks and\n"
+      "changed fields. Logging, counters and the names of chains are not.\n"
+      "Exit codes: 0 the same, 1 different, 2 trouble.\n");
+  command.callback([&all] { all.run = [&all] { return run_diff(all.diff); }; });
+}
+
+void add_matrix(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand(
+      "matrix", "who reaches whom with a service, and where sources can't be forged");
+  MatrixOptions& options = all.matrix;
+  command
+      .add_option("FILE", options.rules,
+                  "a file in the syntax of iptables-restore (- is stdin), kernel or saved")
+      ->required()
+      ->type_name("");
+  command.add_option("--chain", options.chain, "the built-in chain that decides: FORWARD")
+      ->required()
+      ->type_name("CHAIN");
+  command.add_option("--table", options.table, "the chain's table (default filter)")
+      ->type_name("TABLE");
+  command.add_option("--service", options.service, "tcp/22, udp/domain, icmp")
+      ->required()
+      ->type_name("PROTOCOL/PORT");
+  command.add_option("--source-port", options.source_port, "the client's (default 10000)")
+      ->type_name("PORT");
+  command
+      .add_option("--interfaces", options.interfaces, "which addresses live behind which interface")
+      ->type_name("FILE");
+  command
+      .add_option("--unknown", options.unknown,
+                  "a protocol or a match of which nobody knows whether it holds; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("NAME");
+  add_family(command, options.family, "the rules for");
+  add_limits(command, options.limits);
+  add_color(command, options.color);
+  command.add_flag("--json", options.json, "for a program");
+  command.footer(
+      "The FILE of --interfaces:\n"
+      "  eth0 = [192.0.2.0/24, 198.51.100.1-198.51.100.9]\n"
+      "  eth1 = all_but_those_ips [192.0.2.0/24]\n");
+  command.callback([&all] { all.run = [&all] { return run_matrix(all.matrix); }; });
+}
+
+void add_audit(CLI::App& app, Arguments& all) {
+  CLI::App& command = *app.add_subcommand(
+      "audit", "hold rules and host against what a host firewall should do; exits 1 if they don't");
+  AuditOptions& options = all.audit;
+  command
+      .add_option("FILE", options.files,
+                  "rules to audit instead of what is enforced: files, or `saved'")
+      ->type_name("");
+  command
+      .add_option("--management", options.management,
+                  "who administers this host, beside [management] of the configuration")
+      ->type_name("ADDRESSES");
+  command
+      .add_option("--declare", options.declared,
+                  "what is meant to be so: forwarding, egress=PORT,... or subnet=NETWORK,...")
+      ->type_name("WHAT");
+  command.add_option("--skip", options.skipped, "leave this check out")->type_name("CHECK");
+  command.add_flag("--list", options.list, "name all checks and where they come from");
+  command.add_option("--config", options.config, "default /etc/bulkhead/bulkhead.toml")
+      ->type_name("FILE");
+  add_state_folder(command, options.state_folder);
+  add_limits(command, options.limits);
+  add_color(command, options.color);
+  command.add_flag("--json", options.json, "for a program");
+  // One value each, so that a FILE may stand behind them.
+  for (const char* const option : {"--management", "--declare", "--skip"})
+    command.get_option(option)->allow_extra_args(false);
+  command.callback([&all] { all.run = [&all] { return run_audit(all.audit); }; });
 }
 
 void add_trace(CLI::App& app, Arguments& all) {
@@ -239,6 +409,19 @@ Error parse_error(const CLI::App& app, const CLI::ParseError& error, std::string
 
 }  // namespace
 
+void add_limits(CLI::App& command, pass::AnalysisLimits& limits) {
+  command
+      .add_option_function<unsigned>(
+          "--time", [&limits](unsigned seconds) { limits.time = std::chrono::seconds(seconds); },
+          "how long the analysis may take (default 60)")
+      ->type_name("SECONDS");
+  command
+      .add_option_function<unsigned>(
+          "--memory", [&limits](unsigned mib) { limits.bytes = size_t{mib} << 20; },
+          "how much memory it may take (default 1024)")
+      ->type_name("MIB");
+}
+
 int bulkhead_main(int argc, char** argv) {
   CLI::App app(
       "A host firewall that speaks iptables. The rules themselves are written with iptables and "
@@ -250,8 +433,9 @@ int bulkhead_main(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   Arguments all;
-  for (const auto add : {add_show, add_apply, add_explain, add_trace, add_status, add_save,
-                         add_boot, add_import, add_clear, add_manual}) {
+  for (const auto add :
+       {add_show, add_apply, add_explain, add_check, add_prove, add_diff, add_matrix, add_audit,
+        add_trace, add_status, add_save, add_boot, add_import, add_clear, add_manual}) {
     add(app, all);
   }
   if (argc == 1) {
