@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <set>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -109,6 +111,31 @@ PacketRig::PacketRig(NetNamespace& net, RigOptions options)
 
 PacketRig::~PacketRig() = default;
 
+namespace {
+
+// An IPv6 address is the host's own once the kernel has noticed that its link is up, which takes a
+// while on a busy machine.
+void await_addresses(NetNamespace& net, const RigOptions& options) {
+  constexpr auto kPatience = std::chrono::seconds(10);
+  constexpr auto kPause = std::chrono::milliseconds(5);
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const auto all_local = [&] {
+    const std::string routes = net.must_exec({"ip", "-6", "route", "show", "table", "local"}, {});
+    for (const RigInterface& interface : options.interfaces) {
+      for (const std::string& address : interface.addresses) {
+        const std::string own = "local " + address.substr(0, address.find('/')) + " ";
+        if (address.find(':') != std::string::npos && routes.find(own) == std::string::npos)
+          return false;
+      }
+    }
+    return true;
+  };
+  while (!all_local() && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(kPause);
+}
+
+}  // namespace
+
 void PacketRig::configure(const RigOptions& options) {
   // Before the links are up: the kernel announces its multicast groups as soon as it can.
   net_.must_exec({"nft", "-f", "-"}, {.input = observer_ruleset(
@@ -134,6 +161,7 @@ void PacketRig::configure(const RigOptions& options) {
   commands += fmt::format("route add 0.0.0.0/0 dev {0}\nroute add ::/0 dev {0}\n",
                           options.interfaces[0].name);
   net_.must_exec({"ip", "-batch", "-"}, {.input = commands});
+  await_addresses(net_, options);
   if (!bridges.empty()) {
     for (const char* family : {"iptables", "ip6tables"})
       net_.set_sysctl(fmt::format("net.bridge.bridge-nf-call-{}", family), "1");
