@@ -90,6 +90,7 @@ bool RuleWords::add_implied_match(OptionScanner& scanner) {
   if (row == nullptr) return false;
   had_implied_match_ = true;
   load(*row, head_.protocol->span, scanner);
+  matches_.back().implied = true;
   return true;
 }
 
@@ -148,7 +149,7 @@ Result<void> RuleWords::add_option(const OptionScanner::Hit& hit, bool negated,
 
 Result<void> RuleWords::finish_rows() {
   for (LoadedMatch& match : matches_) {
-    if (match.unread) continue;
+    if (match.unread || left_out(match)) continue;
     Result<std::vector<ir::Argument>> arguments = match.reader->finish(context());
     if (arguments) {
       match.arguments = *std::move(arguments);
@@ -190,9 +191,10 @@ Result<ir::Match> RuleWords::match(const LoadedMatch& loaded, std::optional<Erro
   Result<ir::Predicate> predicate = ext::predicate_of(*loaded.row, loaded.arguments, context());
   if (predicate)
     return ir::Match{std::string(loaded.row->name), loaded.arguments, *std::move(predicate)};
-  if (predicate.error().errno_value == EOPNOTSUPP && put_up_with(predicate.error(), loaded.span))
-    return unread();
-  const Error error = placed(predicate.error(), loaded.span);
+  const Error& why = predicate.error();
+  const bool foreign = why.kind == ErrorKind::kUsage || why.errno_value == EOPNOTSUPP;
+  if (foreign && put_up_with(why, loaded.span)) return unread();
+  const Error error = placed(why, loaded.span);
   if (!take_refusal(error, refusal)) return error;
   return ir::Match{std::string(loaded.row->name), loaded.arguments, {}};
 }
@@ -226,6 +228,7 @@ Result<RuleWords::Rules> RuleWords::rules() const {
   Rules result;
   ir::Rule rule;
   for (const LoadedMatch& loaded : matches_) {
+    if (left_out(loaded)) continue;
     Result<ir::Match> match = this->match(loaded, result.refusal);
     if (!match) return match.error();
     rule.matches.push_back(*std::move(match));

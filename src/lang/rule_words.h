@@ -68,7 +68,8 @@ class RuleWords {
     Span span;
     std::vector<ir::Argument> arguments{};  // from finish_rows() on
     bool unread = false;
-    std::string words{};  // of its options, as typed; of an unread one without a row: all
+    bool implied = false;  // by -p
+    std::string words{};   // of its options, as typed; of an unread one without a row: all
   };
   struct LoadedTarget {
     std::string name;
@@ -80,6 +81,10 @@ class RuleWords {
   };
 
   void load(const ext::Match& row, Span span, OptionScanner& scanner);
+  // -p's match that was brought in for an option, which it didn't know either.
+  bool left_out(const LoadedMatch& match) const {
+    return unread_ != nullptr && match.implied && match.words.empty();
+  }
   // In a lenient reading: notes the error and says true.
   bool put_up_with(const Error& error, Span span, bool target = false) const;
   Result<ir::Match> match(const LoadedMatch& loaded, std::optional<Error>& refusal) const;

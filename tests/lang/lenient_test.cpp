@@ -64,6 +64,19 @@ TEST(Lenient, AnUnreadMatchKeepsItsHeader) {
   EXPECT_TRUE(is_unknown(predicate[1]));
 }
 
+TEST(Lenient, AnOptionThatNothingKnowsIsAConditionOfItsOwn) {
+  const Lenient read(
+      "-A INPUT -p udp -m multiport --ports 80:81,82 ! --something-else 1 2 -j ACCEPT\n");
+  ASSERT_EQ(read.error, "");
+  EXPECT_EQ(read.noted(), "--something-else | unknown option \"--something-else\"\n");
+  const ir::Rule& rule = read.rule();
+  ASSERT_EQ(rule.matches.size(), 2U);
+  EXPECT_FALSE(is_unknown(rule.matches[0].predicate.back()));
+  EXPECT_TRUE(is_unknown(rule.matches[1].predicate.at(0)));
+  EXPECT_EQ(rule_text("INPUT", rule, net::Family::kIpv4),
+            "-A INPUT -p udp -m multiport --ports 80:81,82 ! --something-else 1 2 -j ACCEPT");
+}
+
 TEST(Lenient, OptionsOfAMatchThatNothingKnowsBelongToIt) {
   const Lenient read("-A INPUT -m geoip ! --source-country FR --more a,b -p tcp -j DROP\n");
   ASSERT_EQ(read.error, "");
@@ -71,6 +84,13 @@ TEST(Lenient, OptionsOfAMatchThatNothingKnowsBelongToIt) {
   ASSERT_EQ(read.rule().matches.size(), 1U);
   EXPECT_EQ(rule_text("INPUT", read.rule(), net::Family::kIpv4),
             "-A INPUT -p tcp -m geoip ! --source-country FR --more a,b -j DROP");
+}
+
+TEST(Lenient, ASetThatIsntHereIsUnknown) {
+  const Lenient read("-A INPUT -m set --match-set theirs src -j DROP\n");
+  ASSERT_EQ(read.error, "");
+  EXPECT_EQ(read.unread.size(), 1U);
+  EXPECT_TRUE(is_unknown(read.rule().matches.at(0).predicate.at(0)));
 }
 
 TEST(Lenient, ATargetThatCantBeEnforcedGoesOn) {
