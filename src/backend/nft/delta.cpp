@@ -8,7 +8,7 @@
 
 #include "backend/nft/chain_name.h"
 #include "backend/nft/digest.h"
-#include "backend/nft/subsequence.h"
+#include "core/common_subsequence.h"
 
 namespace bulkhead::backend::nft {
 namespace {
@@ -75,7 +75,8 @@ std::vector<ChainDelta> compare(const KernelTable& table, unsigned epoch, Progra
                       .kept = std::vector<std::optional<size_t>>(chain.rules.size())};
     if (auto found = before.find(chain.name); found != before.end()) {
       change.before = found->second;
-      change.kept = common_subsequence(change.before->forms(), change.forms);
+      const std::vector<Fingerprint> forms = change.before->forms();
+      change.kept = common_subsequence<Fingerprint>(forms, change.forms);
       before.erase(found);
     }
     out.push_back(std::move(change));
