@@ -151,6 +151,11 @@ inline constexpr Field kDestinationPort{"dport", "destination port", Kind::kPort
 inline constexpr Field kCtState{"ct state", "connection state", Kind::kState,
                                 at(Conntrack::kState, 32), at(Conntrack::kState, 32)};
 
+// IPS_* of linux/netfilter/nf_conntrack_common.h.
+inline constexpr Field kCtStatus{"ct status", "connection's status", Kind::kFlags,
+                                 at(Conntrack::kStatus, 32), at(Conntrack::kStatus, 32)};
+inline constexpr U128 kTranslatedStatus = 0x30;  // IPS_SRC_NAT, IPS_DST_NAT
+
 // Values of kCtState: NF_CT_STATE_BIT and NF_CT_STATE_UNTRACKED_BIT of
 // linux/netfilter/nf_conntrack_common.h, as nf_tables' `ct state` gives them. Exactly one of them
 // holds for a packet.

@@ -149,7 +149,7 @@ TEST(ConnectionMatches, AskTheKernelOnlyWhatFieldsCannotSay) {
     EXPECT_FALSE(asks_kernel(options)) << options;
   }
   for (const char* options :
-       {"--ctstate SNAT", "! --ctstate NEW,DNAT", "--ctstate INVALID --ctproto 6",
+       {"! --ctstate SNAT", "! --ctstate NEW,DNAT", "--ctstate INVALID --ctproto 6",
         "--ctstate NEW,UNTRACKED --ctproto 6", "! --ctstate NEW --ctproto 6",
         "! --ctstate INVALID --ctproto 6"}) {
     EXPECT_TRUE(asks_kernel(options)) << options;

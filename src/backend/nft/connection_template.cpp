@@ -26,12 +26,9 @@ namespace {
 constexpr std::string_view kRaw = "raw";
 constexpr int32_t kBehindTracking = NF_IP_PRI_CONNTRACK + 1;
 
-constexpr ir::Field kStatus{"ct status", "connection's status", ir::Kind::kFlags,
-                            ir::at(ir::Conntrack::kStatus, 32), ir::at(ir::Conntrack::kStatus, 32)};
-
 // Of a packet that has no connection, or one that isn't to be tracked, neither can be read.
 std::vector<Expr> is_unconfirmed(net::Family family) {
-  return *lower(ir::Constraint{&kStatus, IPS_CONFIRMED, ir::ValueSet::of(0)}, family);
+  return *lower(ir::Constraint{&ir::kCtStatus, IPS_CONFIRMED, ir::ValueSet::of(0)}, family);
 }
 std::vector<Expr> is_new(net::Family family) {
   return *lower(ir::Constraint{&ir::kCtState, kU128Max,

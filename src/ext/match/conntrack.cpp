@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/netfilter/nf_conntrack_common.h>
+
 #include <algorithm>
 
 #include "ext/argument/connection.h"
@@ -44,8 +46,6 @@ constexpr ir::Field kReplySourcePort = field_of("ct reply proto-src", "source po
 constexpr ir::Field kReplyDestinationPort =
     field_of("ct reply proto-dst", "destination port of the replies", Kind::kPort,
              Conntrack::kReplyDestinationPort, 16);
-constexpr ir::Field kStatus =
-    field_of("ct status", "connection's status", Kind::kFlags, Conntrack::kStatus, 32);
 constexpr ir::Field kExpiration = field_of("ct expiration", "connection's remaining milliseconds",
                                            Kind::kNumber, Conntrack::kExpiration, 32);
 constexpr ir::Field kFlow = field_of("ct direction", "direction in its connection", Kind::kNumber,
@@ -135,7 +135,7 @@ constexpr Option kOptions[] = {
     {
         .name = "ctstatus",
         .type = &kStatuses,
-        .field = &kStatus,
+        .field = &ir::kCtStatus,
         .list = "{! }ctstatus {}",
         .help = "any of these holds of the connection",
         .sentence = "its connection is {not }{}",
@@ -159,6 +159,24 @@ constexpr Option kOptions[] = {
     },
 };
 
+// One of the states of a connection, or translated (IPS_SRC_NAT, IPS_DST_NAT).
+ir::AnyOf state_or_translated(uint32_t states) {
+  std::vector<ir::Interval> values;
+  for (const ir::CtState state :
+       {ir::CtState::kEstablished, ir::CtState::kRelated, ir::CtState::kNew}) {
+    const auto value = static_cast<uint32_t>(state);
+    if ((states & value) != 0) values.push_back({value, value});
+  }
+  U128 bits = 0;
+  if ((states & kSourceTranslated) != 0) bits |= IPS_SRC_NAT;
+  if ((states & kDestinationTranslated) != 0) bits |= IPS_DST_NAT;
+  ir::AnyOf any;
+  if (!values.empty())
+    any.alternatives.push_back({&ir::kCtState, UINT32_MAX, ir::ValueSet(std::move(values))});
+  any.alternatives.push_back({&ir::kCtStatus, bits, ir::ValueSet::of(0).complement(32)});
+  return any;
+}
+
 // xt_conntrack.c asks --ctstate first, and where a packet has no connection
 // (INVALID, UNTRACKED) that answer is the match's, whatever else is asked. Conditions on fields,
 // which are all unreadable without a connection, say the same unless the states let such a packet
@@ -171,8 +189,12 @@ Result<ir::Predicate> lower(std::span<const ir::Argument> arguments, const Conte
     const uint32_t states = read_states(given->text);
     const bool translation = (states & (kSourceTranslated | kDestinationTranslated)) != 0;
     const bool unconnected = ((given->negated ? ~states : states) & kUnconnected) != 0;
-    if (translation || (unconnected && arguments.size() > 1))
+    if ((unconnected || translation) && arguments.size() > 1)
       return ir::Predicate{xt_conntrack(arguments, context)};
+    // Where there is no connection nothing can be asked of its status: no alternative may need it.
+    if (translation && (given->negated || unconnected))
+      return ir::Predicate{xt_conntrack(arguments, context)};
+    if (translation) return ir::Predicate{state_or_translated(states)};
   }
   return constraints_of(kOptions, arguments, context);
 }
@@ -201,8 +223,13 @@ constexpr Example kExamples[] = {
     {
         .rule = "-m conntrack --ctstate NEW,DNAT",
         .canonical = "-m conntrack --ctstate NEW,DNAT",
-        .nft =
-            "[ match conntrack rev 3 0x(146 zeros)01000000880000000000000000000000000000000000 ]",
+        .nft = "[ ct load state => reg 1 ]\n"
+               "[ byteorder reg 1 hton 4b ]\n"
+               "[ ct load status => reg 9 ]\n"
+               "[ bitwise reg 9 & 0x20000000 ^ 0x00000000 ]\n"
+               "[ byteorder reg 9 hton 4b ]\n"
+               "[ lookup reg 1 in { 0x0000000000000001-0x00000007ffffffff, "
+               "0x0000000800000000-0x00000008ffffffff, 0x0000000900000001-0xffffffffffffffff } ]",
         .hit = "udp 192.0.2.1:53 > 192.0.2.2:40001 new",
         .miss = "udp 192.0.2.1:53 > 192.0.2.2:40000 established",
         .before = "udp 192.0.2.2:40000 > 192.0.2.1:53 out eth0",
