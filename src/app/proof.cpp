@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/witness_packet.h"
+#include "net/packet_build.h"
 #include "pass/host_functions.h"
 
 namespace bulkhead::app {
@@ -23,22 +24,6 @@ struct Task {
   Step step;
   bool must_pass = false;
   Answer answer;
-};
-
-// What is left of a time that began earlier.
-class Clock {
- public:
-  explicit Clock(const pass::AnalysisLimits& limits)
-      : limits_(limits), end_(std::chrono::steady_clock::now() + limits.time) {}
-  pass::AnalysisLimits left() const {
-    const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(
-        end_ - std::chrono::steady_clock::now());
-    return {std::max(rest, std::chrono::milliseconds(0)), limits_.bytes};
-  }
-
- private:
-  pass::AnalysisLimits limits_;
-  std::chrono::steady_clock::time_point end_;
 };
 
 std::vector<Task> tasks_of(const std::vector<Claim>& claims, net::Family family) {
@@ -81,8 +66,9 @@ Answer decide(set::Model& model, set::Node way, const Task& task) {
 }
 
 void decide_family(const ir::Ruleset& rules, std::vector<Task>& tasks,
-                   const pass::AnalysisLimits& limits) {
-  pass::AnalysisOptions options{.limits = limits, .more = {}};
+                   const pass::AnalysisLimits& limits,
+                   std::chrono::steady_clock::time_point since) {
+  pass::AnalysisOptions options{.limits = limits, .since = since, .more = {}};
   for (const Task& task : tasks) {
     const auto asked = policy::constraints_of(task.step.packets);
     options.more.insert(options.more.end(), asked.begin(), asked.end());
@@ -132,16 +118,26 @@ const ir::Ruleset* of_family(const std::vector<ir::Ruleset>& rulesets, net::Fami
 
 CounterExample example_of(set::Model& model, set::Node set, const policy::Packets& packets,
                           bool passes) {
-  // Headers that there are words for, where it can be so.
-  const set::Node usual = model.arena().intersect(
-      set, model.of_shapes({set::Shape::kWhole, set::Shape::kLaterFragment}));
+  // Headers that there are words for, and what connection tracking really calls invalid, where it
+  // can be so.
+  set::Arena& arena = model.arena();
+  const auto prefer = [&](set::Node wanted) {
+    const set::Node narrowed = arena.intersect(set, wanted);
+    if (narrowed != set::kNothing && !model.exhausted()) set = narrowed;
+  };
+  prefer(model.of_shapes({set::Shape::kWhole, set::Shape::kLaterFragment}));
+  const auto invalid = ir::ValueSet::of(static_cast<U128>(ir::CtState::kInvalid));
+  prefer(arena.complement(model.of({&ir::kCtState, UINT32_MAX, invalid})));
+  constexpr U128 kFlags = 0x3f;
+  prefer(arena.unite(arena.complement(model.of({&ir::kCtState, UINT32_MAX, invalid})),
+                     model.of({&set::kTcpFlags, kFlags, ir::ValueSet::of(net::kRst)})));
   CounterExample example{.family = model.space().family(),
                          .direction = packets.direction,
                          .passes = passes,
                          .packet = {},
                          .beside = {},
                          .answers = {}};
-  const auto point = set::witness(model, usual == set::kNothing ? set : usual);
+  const auto point = set::witness(model, set);
   if (!point || model.exhausted()) return example;
   example.packet = packet_of(model.space(), *point);
   switch (set::shape_of(model.space(), *point)) {
@@ -177,11 +173,11 @@ Answer::State Proof::state() const {
 std::vector<Proof> prove(const std::vector<ir::Ruleset>& rulesets,
                          const std::vector<policy::Claim>& claims,
                          const pass::AnalysisLimits& limits) {
-  const Clock clock(limits);
+  const auto since = std::chrono::steady_clock::now();
   std::vector<Proof> proofs(claims.size());
   for (const ir::Ruleset& rules : rulesets) {
     std::vector<Task> tasks = tasks_of(claims, rules.family);
-    decide_family(rules, tasks, clock.left());
+    decide_family(rules, tasks, limits, since);
     for (const Task& task : tasks) {
       const auto [place, fresh] = proofs[task.claim].families.emplace(rules.family, task.answer);
       if (!fresh) place->second = joined(place->second, task.answer);
@@ -192,7 +188,7 @@ std::vector<Proof> prove(const std::vector<ir::Ruleset>& rulesets,
   for (size_t i = 0; i < claims.size(); ++i) {
     if (claims[i].kind == Claim::Kind::kSame) {
       proofs[i].both = v4 != nullptr && v6 != nullptr
-                           ? same_answers(*v4, *v6, claims[i], clock.left())
+                           ? same_answers(*v4, *v6, claims[i], limits, since)
                            : Answer{.state = State::kUndecided,
                                     .example = {},
                                     .other = {},

@@ -3,6 +3,7 @@
 
 // Whether claims hold of rules, by the algebra of packet sets. Pure but for the time that it takes.
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -57,9 +58,10 @@ std::vector<Proof> prove(const std::vector<ir::Ruleset>& rulesets,
                          const pass::AnalysisLimits& limits);
 
 // Whether IPv6 answers as IPv4 does: for every protocol, port, interface and state of the claim,
-// nobody, somebody or everybody gets through with both. `limits`: what is left of them.
+// nobody, somebody or everybody gets through with both. `since`: when the time has begun.
 Answer same_answers(const ir::Ruleset& v4, const ir::Ruleset& v6, const policy::Claim& claim,
-                    const pass::AnalysisLimits& limits);
+                    const pass::AnalysisLimits& limits,
+                    std::chrono::steady_clock::time_point since);
 
 // The packet of a set that is shown, with what the rules make of it. Needs a set that isn't empty.
 CounterExample example_of(set::Model& model, set::Node set, const policy::Packets& packets,

@@ -88,13 +88,13 @@ struct Difference {
 class Comparison {
  public:
   Comparison(const ir::Ruleset& v4, const ir::Ruleset& v6, const policy::Claim& claim,
-             const pass::AnalysisLimits& limits)
+             const pass::AnalysisLimits& limits, steady_clock::time_point since)
       : v4_(v4),
         v6_(v6),
         packets4_(claim, net::Family::kIpv4),
         packets6_(claim, net::Family::kIpv6),
-        bytes_(limits.bytes),
-        end_(steady_clock::now() + limits.time) {}
+        limits_(limits),
+        since_(since) {}
 
   Answer answer() {
     Answer result;
@@ -116,10 +116,8 @@ class Comparison {
  private:
   pass::AnalysisOptions options(const policy::Packets& packets,
                                 std::initializer_list<const pass::PortableSet*> sets) const {
-    const auto rest =
-        std::chrono::duration_cast<std::chrono::milliseconds>(end_ - steady_clock::now());
-    pass::AnalysisOptions options{.limits = {std::max(rest, std::chrono::milliseconds(0)), bytes_},
-                                  .more = policy::constraints_of(packets)};
+    pass::AnalysisOptions options{
+        .limits = limits_, .since = since_, .more = policy::constraints_of(packets)};
     for (const pass::PortableSet* set : sets) {
       const auto more = pass::constraints_of(*set);
       options.more.insert(options.more.end(), more.begin(), more.end());
@@ -194,8 +192,8 @@ class Comparison {
   const ir::Ruleset& v4_;
   const ir::Ruleset& v6_;
   Comparable packets4_, packets6_;
-  size_t bytes_;
-  steady_clock::time_point end_;
+  pass::AnalysisLimits limits_;
+  steady_clock::time_point since_;
   pass::PortableSet pass4_, stop4_;
   bool empty_ = false;
   std::optional<Difference> difference_;
@@ -205,8 +203,8 @@ class Comparison {
 }  // namespace
 
 Answer same_answers(const ir::Ruleset& v4, const ir::Ruleset& v6, const policy::Claim& claim,
-                    const pass::AnalysisLimits& limits) {
-  return Comparison(v4, v6, claim, limits).answer();
+                    const pass::AnalysisLimits& limits, steady_clock::time_point since) {
+  return Comparison(v4, v6, claim, limits, since).answer();
 }
 
 }  // namespace bulkhead::app

@@ -54,7 +54,7 @@ class Question {
   Question(const ir::Ruleset& rules, const policy::Services& service, net::Direction direction)
       : rules_(rules), numbered_(pass::numbered_accepts(rules)) {
     policy::Claim claim{
-        .kind = policy::Claim::Kind::kSame, .name = {}, .family = {}, .packets = {}};
+        .kind = policy::Claim::Kind::kPasses, .name = {}, .family = {}, .packets = {}};
     claim.packets.direction = direction;
     claim.packets.services = service;
     packets_ = policy::steps_of(claim, rules.family).front().packets;
@@ -91,8 +91,9 @@ class Question {
         wanted[{number.value_or(kPolicy), !surely}].push_back(end);
       }
     }
-    for (auto& [group, list] : wanted) {
+    for (auto& [group, from] : wanted) {
       if (model.exhausted()) return;
+      std::vector<set::Node>& list = from;  // a lambda can't hold a binding
       std::ranges::sort(list);
       const set::Node set = arena.transform(here, [&](set::Node node) -> std::optional<set::Node> {
         if (!set::is_terminal(node)) return std::nullopt;

@@ -19,6 +19,9 @@ constexpr ir::Field kSourceMac{"ether saddr", "source MAC address", ir::Kind::kN
 constexpr ir::Field kPacketType{"pkttype", "packet type", ir::Kind::kNumber,
                                 ir::at(ir::Meta::kPacketType, 8), ir::at(ir::Meta::kPacketType, 8)};
 
+// Flags that connection tracking looks at.
+constexpr uint8_t kTelling = net::kFin | net::kSyn | net::kRst | net::kAck;
+
 }  // namespace
 
 net::PacketText packet_of(const set::Space& space, const set::Point& point) {
@@ -36,13 +39,21 @@ net::PacketText packet_of(const set::Space& space, const set::Point& point) {
   }
   packet.state = static_cast<net::PacketState>(field(ir::kCtState));
   if (fields.protocol == net::kTcp) {
-    const auto flags = static_cast<uint8_t>(field(set::kTcpFlags));
-    const uint8_t usual = packet.state == net::PacketState::kNew ? net::kSyn : net::kAck;
-    fields.tcp_flags = asked(set::kTcpFlags) ? flags : usual;
+    uint8_t bits = 0;  // that rules ask for
+    for (const set::Segment& segment : space.segments(set::kTcpFlags))
+      bits |= static_cast<uint8_t>(low_bits(segment.width) << segment.shift);
+    fields.tcp_flags = static_cast<uint8_t>(field(set::kTcpFlags));
+    for (const uint8_t usual : set::usual_tcp_flags(static_cast<ir::CtState>(packet.state))) {
+      if ((usual & bits) != (fields.tcp_flags & bits & kTelling)) continue;
+      fields.tcp_flags |= usual;
+      break;
+    }
   }
   if (fields.protocol == net::kIcmp || fields.protocol == net::kIcmp6) {
     const auto type_and_code = static_cast<unsigned>(field(set::kIcmpTypeAndCode));
-    fields.icmp_type = static_cast<uint8_t>(type_and_code >> 8);
+    fields.icmp_type = asked(set::kIcmpTypeAndCode)
+                           ? static_cast<uint8_t>(type_and_code >> 8)
+                           : set::usual_icmp_type(family, static_cast<ir::CtState>(packet.state));
     fields.icmp_code = static_cast<uint8_t>(type_and_code & 0xff);
   }
   if (asked(ir::kTypeOfService) || asked(ir::kDscp)) {

@@ -12,14 +12,18 @@ namespace bulkhead::pass {
 namespace {
 
 // Steps of operations that each order is given in turn; the last round has no limit but time and
-// memory. About 1 and 10 seconds.
-constexpr uint64_t kRounds[] = {8'000'000, 80'000'000, UINT64_MAX};
+// memory. About 2 and 20 seconds.
+constexpr uint64_t kRounds[] = {16'000'000, 160'000'000, UINT64_MAX};
 
 // How the orders are tried out: this many rules, spread over all, and steps.
 constexpr size_t kProbedRules = 1000;
 constexpr uint64_t kProbeSteps = 1'000'000;
 
 Error too_large(set::Arena::Limit limit, const AnalysisLimits& limits) {
+  if (limit == set::Arena::Limit::kSteps) {
+    return {.kind = ErrorKind::kRefused,
+            .message = fmt::format("the analysis needs more than {} steps", limits.steps)};
+  }
   const bool memory = limit == set::Arena::Limit::kMemory;
   return {.kind = ErrorKind::kRefused,
           .message = memory ? fmt::format("the analysis needs more than {} MiB of memory",
@@ -53,9 +57,14 @@ uint64_t probe(const std::vector<const ir::Ruleset*>& rulesets, const AnalysisOp
   return model.arena().steps();
 }
 
-std::vector<set::Order> orders_for(const std::vector<const ir::Ruleset*>& rulesets,
-                                   const AnalysisOptions& options) {
-  std::vector<set::Order> orders(std::begin(set::kOrders), std::end(set::kOrders));
+struct Orders {
+  std::vector<set::Order> all;  // the most promising first
+  size_t good;                  // so many; the others are for when those have failed
+};
+
+Orders orders_for(const std::vector<const ir::Ruleset*>& rulesets, const AnalysisOptions& options) {
+  Orders orders{std::vector<set::Order>(std::begin(set::kOrders), std::end(set::kOrders)),
+                std::size(set::kOrders)};
   size_t rules = 0;
   for (const ir::Ruleset* ruleset : rulesets) {
     for (const ir::Table& table : ruleset->tables) {
@@ -65,11 +74,15 @@ std::vector<set::Order> orders_for(const std::vector<const ir::Ruleset*>& rulese
   constexpr size_t kAnyOrderWillDo = 500;
   if (rules < kAnyOrderWillDo) return orders;
   std::vector<uint64_t> costs;
-  for (const set::Order order : orders) costs.push_back(probe(rulesets, options, order, rules));
+  for (const set::Order order : orders.all) costs.push_back(probe(rulesets, options, order, rules));
   // A new order must be clearly better: the first one makes the better descriptions.
   costs.front() -= costs.front() / 8;
-  std::ranges::stable_sort(orders, {},
-                           [&](set::Order order) { return costs[static_cast<size_t>(order)]; });
+  const auto cost = [&](set::Order order) { return costs[static_cast<size_t>(order)]; };
+  std::ranges::stable_sort(orders.all, {}, cost);
+  constexpr uint64_t kHopeless = 3;
+  const uint64_t bound = kHopeless * cost(orders.all.front());
+  orders.good = static_cast<size_t>(
+      std::ranges::count_if(orders.all, [&](set::Order order) { return cost(order) <= bound; }));
   return orders;
 }
 
@@ -79,18 +92,22 @@ Result<AnalysisCost> analyse(const std::vector<const ir::Ruleset*>& rulesets,
                              const AnalysisOptions& options,
                              const std::function<void(set::Model&)>& work) {
   assert(!rulesets.empty());
-  const auto deadline = std::chrono::steady_clock::now() + options.limits.time;
+  const auto deadline =
+      options.since.value_or(std::chrono::steady_clock::now()) + options.limits.time;
   bool out_of_memory[std::size(set::kOrders)] = {};
   set::Arena::Limit last = set::Arena::Limit::kTime;
-  const std::vector<set::Order> orders = orders_for(rulesets, options);
+  const Orders orders = orders_for(rulesets, options);
   for (const uint64_t steps : kRounds) {
-    for (const set::Order order : orders) {
+    const bool last_round = steps == kRounds[std::size(kRounds) - 1];
+    for (size_t i = 0; i < (last_round ? orders.all.size() : orders.good); ++i) {
+      const set::Order order = orders.all[i];
       if (out_of_memory[static_cast<size_t>(order)]) continue;
-      set::Model model(
-          rulesets.front()->family, rulesets, options.more,
-          {.order = order,
-           .budget = {.bytes = options.limits.bytes, .deadline = deadline, .steps = steps},
-           .named_unknowns = options.named_unknowns});
+      set::Model model(rulesets.front()->family, rulesets, options.more,
+                       {.order = order,
+                        .budget = {.bytes = options.limits.bytes,
+                                   .deadline = deadline,
+                                   .steps = std::min(steps, options.limits.steps)},
+                        .named_unknowns = options.named_unknowns});
       work(model);
       if (!model.exhausted())
         return AnalysisCost{order, model.arena().nodes(), model.arena().bytes()};

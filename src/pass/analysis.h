@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "core/result.h"
@@ -17,10 +18,13 @@ namespace bulkhead::pass {
 struct AnalysisLimits {
   std::chrono::milliseconds time{60'000};  // in all
   size_t bytes = size_t{1} << 30;          // of one model; only one is alive at a time
+  uint64_t steps = UINT64_MAX;             // of one model's operations: the same on every machine
 };
 
 struct AnalysisOptions {
   AnalysisLimits limits;
+  // When the time has begun, where it is shared by several; none: now.
+  std::optional<std::chrono::steady_clock::time_point> since = {};
   std::vector<ir::Constraint> more;  // what is asked of packets besides the rules' conditions
   bool named_unknowns = false;       // set::ModelOptions
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "pass/changed_rules.h"
 #include "pass/host_functions.h"
 #include "pass/same_rules.h"
 #include "set/cube.h"
@@ -99,7 +100,11 @@ class Comparison {
 
   Difference run() {
     for (const ir::BuiltinTable& table : ir::builtin_tables()) {
-      if (before_.find(table.name) == nullptr && after_.find(table.name) == nullptr) continue;
+      const ir::Table* before = before_.find(table.name);
+      const ir::Table* after = after_.find(table.name);
+      if (before == nullptr && after == nullptr) continue;
+      model_.only_ask_of(before != nullptr && after != nullptr ? changed(*before, *after)
+                                                               : set::kEverything);
       for (const ir::BuiltinChain& chain : table.chains) compare(table, chain);
     }
     const auto rank = [](const ChangedPackets& it) {
@@ -113,6 +118,31 @@ class Comparison {
   }
 
  private:
+  // The packets that a rule which isn't the same in both may match, whatever is written to them
+  // before. All others have the same way through both tables, often nearly all of thousands of
+  // rules, and need not be followed.
+  Node changed(const ir::Table& before, const ir::Table& after) {
+    const auto rules = changed_rules(before, after, model_.space().family());
+    if (!rules) return set::kEverything;
+    set::Arena& arena = model_.arena();
+    std::vector<Node> asked;
+    for (const ir::Rule* rule : *rules) {
+      const set::Model::Held held = model_.of(*rule);
+      asked.push_back(arena.unite(held.holds, held.drops));
+    }
+    Node packets = arena.unite_all(std::move(asked));
+    std::set<uint32_t> written;
+    for (const ir::Table* table : {&before, &after}) {
+      for (const ir::Chain& chain : table->chains) {
+        for (const ir::Rule& rule : chain.rules) {
+          for (const uint32_t dimension : model_.written_by(rule)) written.insert(dimension);
+        }
+      }
+    }
+    for (const uint32_t dimension : written) packets = arena.some(packets, dimension);
+    return packets;
+  }
+
   // Of the packets that come to the hook, those that the chain is asked of.
   Node coming(const ir::BuiltinTable& table, const ir::BuiltinChain& chain) {
     const Node here = model_.arena().subtract(model_.at_hook(chain.hook), impossible());
@@ -196,12 +226,48 @@ class Comparison {
                                                 ending(functions.after, ends.after)));
     const Node left = arena.subtract(differ, alike);
     if (!surely_different(ends)) return left;
+    const Node changed = arena.subtract(alike, translated_alike(ends));
+    if (changed == kNothing) return left;
     // Whole packets and later fragments are what people speak of; what is cut off comes by itself.
     const Node usual =
         arena.intersect(here, model_.of_shapes({set::Shape::kWhole, set::Shape::kLaterFragment}));
-    describe(table, chain, usual, ends, arena.intersect(alike, usual));
-    if (arena.disjoint(alike, usual)) describe(table, chain, here, ends, alike);
+    describe(table, chain, usual, ends, arena.intersect(changed, usual));
+    if (arena.disjoint(changed, usual)) describe(table, chain, here, ends, changed);
     return left;
+  }
+
+  // Packets that both ends let pass and leave where they go, though a translation says so: the
+  // kernel translates nothing then (nf_nat_setup_info).
+  Node translated_alike(const Pair& ends) {
+    const auto a = model_.outcomes().possible(ends.before);
+    const auto b = model_.outcomes().possible(ends.after);
+    if (a.size() != 1 || b.size() != 1 || a[0].effect != b[0].effect) return kNothing;
+    const ir::Action before = model_.outcomes().action(a[0].decision);
+    const ir::Action after = model_.outcomes().action(b[0].decision);
+    return model_.arena().intersect(not_translated(before), not_translated(after));
+  }
+
+  Node not_translated(const ir::Action& action) {
+    if (std::holds_alternative<ir::Accept>(action)) return set::kEverything;
+    const auto* nat = std::get_if<ir::Nat>(&action);
+    if (nat == nullptr || nat->random || nat->fully_random) return kNothing;
+    const bool source = nat->kind == ir::Nat::Kind::kSnat;
+    if (!source && nat->kind != ir::Nat::Kind::kDnat) return kNothing;
+    set::Arena& arena = model_.arena();
+    Node same = set::kEverything;
+    const auto keep = [&](const ir::Field& field, U128 first, U128 last) {
+      const U128 all = low_bits(field.location(model_.space().family()).width);
+      same = first == last
+                 ? arena.intersect(same, model_.of({&field, all, ir::ValueSet::of(first)}))
+                 : kNothing;
+    };
+    if (nat->addresses) {
+      keep(source ? ir::kSource : ir::kDestination, nat->addresses->first.value,
+           nat->addresses->last.value);
+    }
+    if (nat->ports)
+      keep(source ? ir::kSourcePort : ir::kDestinationPort, nat->ports->first, nat->ports->last);
+    return same;
   }
 
   void describe(const ir::BuiltinTable& table, const ir::BuiltinChain& chain, Node care,

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "set/witness.h"
+
 namespace bulkhead::pass {
 
 namespace {
@@ -58,32 +60,44 @@ set::Node HostFunctions::at(const std::string& table, ir::Hook hook) {
   if (there == nullptr) return passes;
   const auto at = std::ranges::find(builtin->chains, hook, &ir::BuiltinChain::hook);
   if (at == builtin->chains.end()) return passes;
-  return tables_.at(table).decided(*there->find(at->name));
+  const Node function = tables_.at(table).decided(*there->find(at->name));
+  return at->priority <= kConntrackPriority ? before_conntrack(function) : function;
 }
 
 // A chain that the packet meets before connection tracking does: to its conditions every packet is
-// invalid. What it leaves behind is the packet's own state, unless it is untracked from there on.
+// invalid, and what only a connection can answer isn't known. What it leaves behind is the packet's
+// own state, unless it is untracked from there on. What comes through lo has its connection
+// already, from OUTPUT.
 set::Node HostFunctions::before_conntrack(Node function) {
   set::Outcomes& outcomes = model_.outcomes();
   const set::Space& space = model_.space();
   const uint32_t state = space.segments(ir::kCtState).front().dimension;
   const set::Write invalid{state, space.atom_of(state, static_cast<U128>(ir::CtState::kInvalid))};
-  const Node seen = model_.behind(outcomes.effect({invalid}), function);
-  return model_.arena().transform(seen, [&](Node node) -> std::optional<Node> {
+  const set::Effect without = model_.before_conntrack(outcomes.effect({invalid}));
+  const std::vector<set::Write> meanwhile(outcomes.writes(without).begin(),
+                                          outcomes.writes(without).end());
+  const Node seen = model_.behind(without, function);
+  const Node fresh = model_.arena().transform(seen, [&](Node node) -> std::optional<Node> {
     if (!set::is_terminal(node)) return std::nullopt;
     std::vector<Outcome> possible(outcomes.possible(node).begin(), outcomes.possible(node).end());
     for (Outcome& outcome : possible) {
       std::vector<set::Write> writes(outcomes.writes(outcome.effect).begin(),
                                      outcomes.writes(outcome.effect).end());
-      std::erase(writes, invalid);
+      std::erase_if(writes, [&](const set::Write& write) {
+        return std::ranges::find(meanwhile, write) != meanwhile.end();
+      });
       outcome.effect = outcomes.effect(std::move(writes));
     }
     return outcomes.end(std::move(possible));
   });
+  const Node lo =
+      model_.of({&ir::kInInterface, kU128Max, ir::ValueSet::of(set::interface_value("lo"))});
+  return model_.joined(fresh, model_.only(lo, function));
 }
 
 // A chain as a step of the way: what it lets pass goes on, changed.
-set::Node HostFunctions::stage(const ir::Table& table, const ir::Chain& chain, int32_t priority) {
+set::Node HostFunctions::stage(const ir::Table& table, const ir::BuiltinChain& builtin,
+                               net::Direction direction) {
   set::Outcomes& outcomes = model_.outcomes();
   const auto on = [&](Node function) {
     return model_.arena().transform(function, [&](Node node) -> std::optional<Node> {
@@ -100,24 +114,31 @@ set::Node HostFunctions::stage(const ir::Table& table, const ir::Chain& chain, i
           continue;
         }
         const auto* nat = std::get_if<ir::Nat>(&action);
-        const set::Effect effect =
-            nat == nullptr ? outcome.effect
-                           : outcomes.composed(outcome.effect, model_.translation(*nat));
+        set::Effect effect = outcomes.composed(
+            outcome.effect, nat == nullptr ? model_.handed_over(action) : model_.translation(*nat));
+        if (builtin.hook == ir::Hook::kOutput) effect = model_.rerouted(effect);
         behind.push_back({Flow::kContinue, 0, effect});
+        // To an address that may be another host's: the packet never comes to INPUT then.
+        const bool away = nat != nullptr && nat->kind != ir::Nat::Kind::kRedirect &&
+                          direction == net::Direction::kInput &&
+                          builtin.hook == ir::Hook::kPrerouting;
+        if (away) behind.push_back({Flow::kDecided, outcomes.decision(ir::Drop{}), effect});
       }
       return outcomes.end(std::move(behind));
     });
   };
-  Node function = on(tables_.at(table.name).decided(chain));
-  if (priority <= kConntrackPriority) function = before_conntrack(function);
+  Node function = on(at(table.name, builtin.hook));
   if (table.name != "nat") return function;
 
-  // Only the first packet of a connection meets the nat table. Those behind it are translated as
-  // their connection is, which isn't known here.
+  // Only the first packet of a connection meets the nat table: of those that are related not an
+  // error about one that is there. Those behind it are translated as their connection is, which
+  // isn't known here.
   const auto of_state = [&](std::initializer_list<ir::CtState> which) {
     return model_.of({&ir::kCtState, UINT32_MAX, states(which)});
   };
-  const Node first = model_.guarded(of_state({ir::CtState::kNew, ir::CtState::kRelated}), function);
+  const Node first = model_.sequence(
+      model_.guarded(of_state({ir::CtState::kRelated}), model_.joined(function, set::kGoesOn)),
+      model_.guarded(of_state({ir::CtState::kNew}), function));
   if (!translates(table)) return first;
   const Node later = model_.guarded(
       of_state({ir::CtState::kEstablished, ir::CtState::kRelated}),
@@ -159,8 +180,7 @@ set::Node HostFunctions::on_the_way(net::Direction direction, Written written) {
     std::vector<std::pair<int32_t, Node>> here;
     for (const ir::Table& table : rules_.tables) {
       for (const ir::BuiltinChain& chain : ir::builtin_table(table.name)->chains) {
-        if (chain.hook == hook)
-          here.emplace_back(chain.priority, stage(table, *table.find(chain.name), chain.priority));
+        if (chain.hook == hook) here.emplace_back(chain.priority, stage(table, chain, direction));
       }
     }
     std::ranges::stable_sort(here, {}, &std::pair<int32_t, Node>::first);

@@ -24,17 +24,20 @@ class HostFunctions {
   // translation to a single address or port is known, any other is an unknown one. Connection
   // tracking's state is that of the packet, but for table raw: there it isn't known yet. Packets
   // that can't be at the hooks are not said anything of: intersect with at_hook() before you ask.
+  // What DNAT sends to another address may not come to INPUT at all: it is also said to be dropped.
   // kInput: the tables at PREROUTING and INPUT; kForward: PREROUTING, FORWARD, POSTROUTING;
   // kOutput: OUTPUT, POSTROUTING.
   // kKept: the outcomes say what was written, which costs more where there are many translations.
   enum class Written : uint8_t { kForgotten, kKept };
   set::Node on_the_way(net::Direction direction, Written written = Written::kForgotten);
 
-  // One hook of one table; a table that isn't there lets everything pass.
+  // One hook of one table; a table that isn't there lets everything pass. Of a chain that packets
+  // meet before connection tracking does, as it meets them.
   set::Node at(const std::string& table, ir::Hook hook);
 
  private:
-  set::Node stage(const ir::Table& table, const ir::Chain& chain, int32_t priority);
+  set::Node stage(const ir::Table& table, const ir::BuiltinChain& builtin,
+                  net::Direction direction);
   set::Node before_conntrack(set::Node function);
   set::Node followed(set::Node stage, set::Node rest);
   set::Node with_effects(set::Node function,

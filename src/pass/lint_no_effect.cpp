@@ -70,7 +70,7 @@ class Search {
       if (!held.sure) continue;
       const Node packets = model_.arena().intersect(
           held.holds, model_.of_shapes({set::Shape::kWhole, set::Shape::kLaterFragment}));
-      if (idle(number, i, packets, runs.from(i + 1))) note(chain, i);
+      if (idle(number, i, packets, runs.from(i + 1)) && !told(chain, i, packets)) note(chain, i);
     }
   }
 
@@ -81,6 +81,32 @@ class Search {
            std::holds_alternative<ir::Reject>(action) || std::holds_alternative<ir::Return>(action);
   }
 
+  // Whether a rule behind it that logs or remembers would see its packets without it: people drop
+  // some so that nothing is told of them.
+  bool told(const ir::Chain& chain, size_t rule, Node packets) {
+    for (size_t i = rule + 1; i < chain.rules.size(); ++i) {
+      if (tells(chain.rules[i]) &&
+          !model_.arena().disjoint(packets, model_.of(chain.rules[i]).holds))
+        return true;
+    }
+    return false;
+  }
+
+  bool tells(const ir::Rule& rule) {
+    const ir::Action& action = rule.target.action;
+    if (std::holds_alternative<ir::Log>(action) || std::holds_alternative<ir::NetlinkLog>(action) ||
+        std::holds_alternative<ir::Trace>(action) || !model_.of(rule).sure)
+      return true;
+    const auto* jump = std::get_if<ir::Jump>(&action);
+    if (jump == nullptr) return false;
+    const ir::Chain& callee = *functions_.table().find(jump->chain);
+    const auto [known, fresh] = telling_.try_emplace(&callee, false);
+    if (!fresh) return known->second;
+    const bool any =
+        std::ranges::any_of(callee.rules, [&](const ir::Rule& it) { return tells(it); });
+    return telling_[&callee] = any;
+  }
+
   // What a chain's end means, and a return out of a built-in one.
   Node end_of(const ir::Chain& chain) {
     if (!chain.policy) return model_.outcomes().end({Flow::kReturn, 0, set::kNoEffect});
@@ -88,40 +114,41 @@ class Search {
                                                                           : ir::Action{ir::Drop{}});
   }
 
+  // Whether what comes to the rule comes to the same end in the functions behind it.
   bool idle(size_t number, size_t rule, Node packets, const std::vector<Node>& behind) {
     const ir::Chain& chain = functions_.table().chains[number];
     const Node policy = end_of(chain);
     const ir::Action& action = chain.rules[rule].target.action;
     const Node wanted =
         std::holds_alternative<ir::Return>(action) ? policy : model_.outcomes().decided(action);
-    set::Arena& arena = model_.arena();
-    const auto missed = [&](Node set) {
-      return set != kNothing && reach_.coming(number, rule, set) != kNothing;
-    };
-    for (const Node function : behind) {
-      const Split& split = split_of(function, wanted, policy);
-      if (missed(arena.intersect(packets, split.otherwise)) || model_.exhausted()) return false;
-      packets = arena.intersect(packets, split.on);
+    std::vector<Node> held;  // by the functions so far
+    for (const Node function : behind) held.push_back(split_of(function, wanted, policy).held);
+    if (wanted != policy && !reach_.coming_is_in(number, rule, packets, held)) return false;
+    // The last ones are the longest: most rules that have an effect show it there.
+    for (size_t i = behind.size(); i-- > 0 && !model_.exhausted();) {
+      held[i] = split_of(behind[i], wanted, policy).same;
+      if (!reach_.coming_is_in(number, rule, packets, held)) return false;
+      held.resize(i);
     }
-    return wanted == policy || !missed(packets);
+    return true;
   }
 
   struct Split {
-    Node on = kNothing;         // may go on
-    Node otherwise = kNothing;  // may come to another end than the wanted one
+    Node held = kNothing;  // surely doesn't go on
+    Node same = kNothing;  // goes on or comes to the wanted end
   };
   const Split& split_of(Node function, Node wanted, Node policy) {
     const auto [found, fresh] = splits_.try_emplace({function, wanted, policy});
     if (!fresh) return found->second;
     const Outcome want = model_.outcomes().possible(wanted).front();
     const Outcome end = model_.outcomes().possible(policy).front();
-    found->second.on = model_.where(function, [](std::span<const Outcome> possible) {
-      return std::ranges::find(possible, Outcome{}) != possible.end();
+    found->second.held = model_.where(function, [](std::span<const Outcome> possible) {
+      return std::ranges::find(possible, Outcome{}) == possible.end();
     });
-    found->second.otherwise = model_.where(function, [&](std::span<const Outcome> possible) {
-      return std::ranges::any_of(possible, [&](const Outcome& it) {
+    found->second.same = model_.where(function, [&](std::span<const Outcome> possible) {
+      return std::ranges::all_of(possible, [&](const Outcome& it) {
         const Outcome seen = it == Outcome{Flow::kReturn, 0, set::kNoEffect} ? end : it;
-        return seen != want && seen != Outcome{};
+        return seen == want || seen == Outcome{};
       });
     });
     return found->second;
@@ -140,6 +167,7 @@ class Search {
   std::vector<Lint>& found_;
   std::set<std::pair<size_t, size_t>> dead_;
   std::map<std::tuple<Node, Node, Node>, Split> splits_;
+  std::map<const ir::Chain*, bool> telling_;  // whether a rule of it, or that it calls, tells
 };
 
 }  // namespace

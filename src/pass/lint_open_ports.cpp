@@ -40,6 +40,13 @@ const ir::Constraint& from_outside() {
   return it;
 }
 
+constexpr U128 kTcp = 6;
+// FIN, SYN, RST, ACK of a TCP header.
+const ir::Constraint& not_syn() {
+  static const ir::Constraint it{&set::kTcpFlags, 0x17, ir::ValueSet::of(2).complement(8)};
+  return it;
+}
+
 // Whether it is nearly all addresses: more than half of them.
 bool nearly_all(const set::Space& space, uint32_t dimension, const std::vector<bool>& atoms) {
   const set::Dimension& it = space.dimensions()[dimension];
@@ -69,6 +76,7 @@ std::string list(const std::vector<std::string>& ports) {
 std::vector<ir::Constraint> open_port_constraints() {
   std::vector<ir::Constraint> all{to_administrative(),
                                   from_outside(),
+                                  not_syn(),
                                   {&ir::kProtocol, 0xff, ir::ValueSet({{6, 6}, {17, 17}})}};
   // Each port by itself: neighbours are one interval.
   for (const uint16_t port : kAdministrative)
@@ -89,10 +97,15 @@ void lint_open_ports(set::Model& model, const ir::Table& table, Reach& reach,
     asked = arena.intersect(asked, model.of(each));
   asked = arena.intersect(asked, model.of(state));
   asked = arena.intersect(asked, model.of_shapes({set::Shape::kWhole}));
+  // A connection of TCP begins with a SYN.
+  asked = arena.subtract(asked,
+                         arena.intersect(model.of({&ir::kProtocol, 0xff, ir::ValueSet::of(kTcp)}),
+                                         model.of(not_syn())));
   for (size_t i = 0; i < table.chains.size(); ++i) {
     const ir::Chain& chain = table.chains[i];
     for (size_t k = 0; reach.reachable(i) && k < chain.rules.size() && !model.exhausted(); ++k) {
       if (!std::holds_alternative<ir::Accept>(chain.rules[k].target.action)) continue;
+      if (!from_any(model, arena.intersect(model.of(chain.rules[k]).holds, asked))) continue;
       const Node coming = reach.coming(i, k, asked);
       if (!from_any(model, coming)) continue;
       std::vector<std::string> ports;

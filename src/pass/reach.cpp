@@ -34,12 +34,12 @@ class SegmentTree {
     return set;
   }
 
-  bool covers(set::Node set, size_t end) {
-    std::vector<set::Node> parts;
+  // Whether the sets before `end` and `more` hold all of `set`.
+  bool covers(set::Node set, size_t end, std::vector<set::Node> more = {}) {
     for (size_t level = levels_.size(); level-- > 0;) {
-      if ((end >> level & 1) != 0) parts.push_back(levels_[level][(end >> level) - 1]);
+      if ((end >> level & 1) != 0) more.push_back(levels_[level][(end >> level) - 1]);
     }
-    return arena_.covered(set, std::move(parts));
+    return arena_.covered(set, std::move(more));
   }
 
   // The set before `end` that holds all of `set` alone; else some that do so together, none of them
@@ -88,6 +88,14 @@ class Reach::Walk {
     const set::Node matching = model_.arena().intersect(seen.matches[rule], within);
     if (rule > seen.changed) return matching;
     return seen.taken.without_before(model_.arena().intersect(entries_[chain], matching), rule);
+  }
+
+  bool coming_is_in(size_t chain, size_t rule, set::Node within, std::vector<set::Node> sets) {
+    Seen& seen = *seen_[chain];
+    const set::Node matching = model_.arena().intersect(seen.matches[rule], within);
+    if (rule > seen.changed) return model_.arena().covered(matching, std::move(sets));
+    return seen.taken.covers(model_.arena().intersect(entries_[chain], matching), rule,
+                             std::move(sets));
   }
 
   void run() {
@@ -165,7 +173,9 @@ class Reach::Walk {
 
   bool may_change(const ir::Rule& rule, set::Node function) {
     const ir::Flow flow = ir::flow_of(rule.target.action);
-    if (flow != ir::Flow::kCalls && !ir::changes_packet(rule.target.action)) return false;
+    if (flow != ir::Flow::kCalls && !ir::changes_packet(rule.target.action) &&
+        !model_.writes_by_asking(rule))
+      return false;
     return model_.where(function, [](std::span<const set::Outcome> possible) {
       return std::ranges::any_of(possible, [](const set::Outcome& it) {
         return it.flow == set::Flow::kContinue && it.effect != set::kNoEffect;
@@ -207,6 +217,10 @@ const std::vector<DeadRule>& Reach::dead() const { return walk_->dead(); }
 
 set::Node Reach::coming(size_t chain, size_t rule, set::Node within) {
   return walk_->coming(chain, rule, within);
+}
+
+bool Reach::coming_is_in(size_t chain, size_t rule, set::Node within, std::vector<set::Node> sets) {
+  return walk_->coming_is_in(chain, rule, within, std::move(sets));
 }
 
 std::vector<DeadRule> dead_rules(set::Model& model, ChainFunctions& functions) {

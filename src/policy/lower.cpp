@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "policy/lower.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "net/packet_build.h"
 #include "set/witness.h"
 
@@ -56,6 +59,8 @@ class Lowering {
     interfaces();
     add({on(ir::kCtState, family_, states)});
     marks();
+    new_by_tcp();
+    new_by_icmp();
     return packets_;
   }
 
@@ -102,14 +107,49 @@ class Lowering {
 
   // No packet arrives with a mark, and no new connection has one: they are this host's own. A local
   // socket may mark what it sends (SO_MARK).
+  // What comes through lo has been through OUTPUT, and keeps what it was given there.
   void marks() {
-    if (packets_.direction != net::Direction::kOutput)
-      add({on(ir::kPacketMark, family_, ValueSet::of(0))});
-    constexpr unsigned kBits = 32;
+    const Constraint through_lo =
+        on(ir::kInInterface, family_, ValueSet::of(set::interface_value("lo")));
+    if (packets_.direction != net::Direction::kOutput) {
+      packets_.parts.push_back(
+          {false, {{on(ir::kPacketMark, family_, ValueSet::of(0))}, {through_lo}}});
+    }
+    packets_.parts.push_back(
+        {false, {{not_new()}, {on(ir::kConnectionMark, family_, ValueSet::of(0))}, {through_lo}}});
+    // Nobody has translated it yet.
     packets_.parts.push_back(
         {false,
-         {{on(ir::kCtState, family_, states({CtState::kNew}).complement(kBits))},
-          {on(ir::kConnectionMark, family_, ValueSet::of(0))}}});
+         {{not_new()}, {{&ir::kCtStatus, ir::kTranslatedStatus, ValueSet::of(0)}}, {through_lo}}});
+  }
+
+  Constraint not_new() const {
+    constexpr unsigned kBits = 32;
+    return on(ir::kCtState, family_, states({CtState::kNew}).complement(kBits));
+  }
+
+  // Of ICMP only requests begin a connection; neighbours and multicast groups are talked of without
+  // one (icmp_new and icmpv6_nf_state of the kernel's nf_conntrack_proto_icmp.c and _icmpv6.c:
+  // valid_new, noct_valid_new).
+  void new_by_icmp() {
+    const bool ip6 = family_ == net::Family::kIpv6;
+    const unsigned protocol = ip6 ? net::kIcmp6 : net::kIcmp;
+    const ValueSet requests =
+        ip6 ? ValueSet({{128, 128}, {139, 139}}) : ValueSet({{8, 8}, {13, 13}, {15, 15}, {17, 17}});
+    const Constraint another = on(ir::kProtocol, family_, ValueSet::of(protocol).complement(8));
+    packets_.parts.push_back({false, {{another}, {not_new()}, {on(kIcmpType, family_, requests)}}});
+  }
+
+  // With any other flags connection tracking calls a packet without a connection invalid
+  // (tcp_conntracks in the kernel's nf_conntrack_proto_tcp.c: a SYN begins one, an ACK is taken for
+  // one that began before).
+  void new_by_tcp() {
+    constexpr U128 kAsked = net::kFin | net::kSyn | net::kRst | net::kAck;
+    packets_.parts.push_back(
+        {false,
+         {{on(ir::kProtocol, family_, ValueSet::of(net::kTcp).complement(8))},
+          {on(ir::kCtState, family_, states({CtState::kNew}).complement(32))},
+          {{&set::kTcpFlags, kAsked, ValueSet::of(net::kSyn).united(ValueSet::of(net::kAck))}}}});
   }
 
   const Description& said_;
@@ -138,6 +178,18 @@ Packets with(Packets packets, Part part) {
   return packets;
 }
 
+// Untracked of these only what the kernel never tracks: ICMPv6's talk of neighbours and groups.
+Packets without_connection(Packets packets, net::Family family) {
+  const Constraint tracked = on(ir::kCtState, family, states({CtState::kUntracked}).complement(32));
+  Part part{false, {{tracked}}};
+  if (family == net::Family::kIpv6) {
+    part.any_of.push_back({on(ir::kProtocol, family, ValueSet::of(net::kIcmp6)),
+                           on(kIcmpType, family, ValueSet({{130, 136}, {143, 143}}))});
+  }
+  packets.parts.push_back(std::move(part));
+  return packets;
+}
+
 }  // namespace
 
 std::vector<Step> steps_of(const Claim& claim, net::Family family) {
@@ -146,7 +198,9 @@ std::vector<Step> steps_of(const Claim& claim, net::Family family) {
     return Lowering(claim.packets, family, turned).packets(states);
   };
   const auto first = [&] {
-    return with(lowered(false, states({CtState::kNew})), tcp_flags(family, flags({net::kSyn})));
+    return with(
+        without_connection(lowered(false, states({CtState::kNew, CtState::kUntracked})), family),
+        tcp_flags(family, flags({net::kSyn})));
   };
   const std::optional<ValueSet>& said = claim.packets.states;
   switch (claim.kind) {
@@ -207,7 +261,9 @@ set::Node plain(set::Model& model) {
   for (uint32_t i = 0; i < dimensions.size(); ++i) {
     if (dimensions[i].kind != set::Dimension::Kind::kAnswer) continue;
     const std::string name = dimensions[i].question.substr(0, dimensions[i].question.find('.'));
-    if (name == "rt" || name == "hbh" || name == "dst" || name == "frag")
+    constexpr std::string_view kOfExtensions[] = {"rt",         "hbh", "dst", "frag",
+                                                  "ipv6header", "ah",  "mh",  "srh"};
+    if (std::ranges::find(kOfExtensions, name) != std::end(kOfExtensions))
       all = model.arena().intersect(all, model.of_atoms(i, {true, false}));
   }
   return all;

@@ -201,6 +201,7 @@ bool Arena::covered(const Cover& question, std::map<Cover, bool>& known) {
 
   if (const auto found = known.find(question); found != known.end()) return found->second;
   std::vector<Side> sides;
+  sides.reserve(question.size());
   for (const Node node : question) sides.emplace_back(*this, node, at);
   std::vector<uint32_t> places(question.size(), 0);
   bool all = true;
@@ -208,7 +209,9 @@ bool Arena::covered(const Cover& question, std::map<Cover, bool>& known) {
     const Edge own = sides[0].edge(places[0]);
     last = own.last;
     if (own.child != kNothing) {
-      Cover below{own.child};
+      Cover below;
+      below.reserve(question.size());
+      below.push_back(own.child);
       bool whole = false;
       for (size_t i = 1; i < sides.size(); ++i) {
         const Edge edge = sides[i].edge(places[i]);

@@ -25,14 +25,6 @@ bool handed_over(const ir::Action& action) {
          std::holds_alternative<ir::TransparentProxy>(action);
 }
 
-// Of the kernel's own matches those that look at a packet's mark: a program may ask for all of it,
-// and a route may be chosen by it.
-bool may_read_marks(std::string_view question) {
-  constexpr std::string_view kReaders[] = {"bpf.", "rpfilter.", "socket."};
-  return std::ranges::any_of(kReaders,
-                             [&](std::string_view it) { return question.starts_with(it); });
-}
-
 bool stops(const ir::Action& action) {
   return std::holds_alternative<ir::Drop>(action) || std::holds_alternative<ir::Reject>(action);
 }
@@ -55,105 +47,8 @@ Model::Model(net::Family family, const std::vector<const ir::Ruleset*>& rulesets
       arena_(space_.atom_counts(), options.budget),
       named_(options.named_unknowns) {}
 
-Effect Model::writes_of(const ir::Field& field, U128 keep, U128 flip) {
-  std::vector<Write> writes;
-  for (const Segment& segment : space_.segments(field)) {
-    const Dimension& dimension = space_.dimensions()[segment.dimension];
-    const U128 bits = low_bits(segment.width);
-    const U128 kept = keep >> segment.shift & bits;
-    const U128 flipped = flip >> segment.shift & bits;
-    if (kept == bits && flipped == 0) continue;
-    const bool constant = kept == 0 && segment.width == dimension.width;
-    writes.push_back({segment.dimension,
-                      constant ? space_.atom_of(segment.dimension, flipped) : Write::kUnknown});
-  }
-  return outcomes_.effect(std::move(writes));
-}
-
-Effect Model::unknown(const ir::Field& field) {
-  std::vector<Write> writes;
-  for (const Segment& segment : space_.segments(field))
-    writes.push_back({segment.dimension, Write::kUnknown});
-  return outcomes_.effect(std::move(writes));
-}
-
-// The kernel's own matches may answer otherwise of a packet that was changed. What only depends on
-// what came before keeps its name.
-Effect Model::unknown_answers(Effect effect) {
-  const auto marks = [&](const Write& write) {
-    if (write.dimension >= kFirstTag) return false;
-    const Dimension& written = space_.dimensions()[write.dimension];
-    return (written.base == ir::Base::kMeta &&
-            written.key == static_cast<uint16_t>(ir::Meta::kMark)) ||
-           (written.base == ir::Base::kConntrack &&
-            written.key == static_cast<uint16_t>(ir::Conntrack::kMark));
-  };
-  const bool only_marks =
-      effect != kNoEffect && std::ranges::all_of(outcomes_.writes(effect), marks);
-  std::vector<Write> writes;
-  for (uint32_t i = 0; i < space_.dimensions().size(); ++i) {
-    const Dimension& dimension = space_.dimensions()[i];
-    if (dimension.kind != Dimension::Kind::kAnswer || dimension.remembers) continue;
-    if (only_marks && !may_read_marks(dimension.question)) continue;
-    writes.push_back({i, Write::kUnknown});
-  }
-  return writes.empty() ? effect : outcomes_.composed(effect, outcomes_.effect(std::move(writes)));
-}
-
-// Of one packet it may matter in which order such targets come, and how often.
-Effect Model::tag(const ir::Action& action) {
-  const uint32_t dimension = kFirstTag + outcomes_.decision(action);
-  if (!named_) return outcomes_.effect({{dimension, 0}});
-  return outcomes_.named(outcomes_.effect({{dimension, Write::kUnknown}}), action, {});
-}
-
-Effect Model::named(Effect effect, const ir::Action& action,
-                    std::initializer_list<const ir::Field*> reads) {
-  if (!named_) return effect;
-  std::vector<uint32_t> dimensions;
-  for (const ir::Field* field : reads) {
-    for (const Segment& segment : space_.segments(*field)) dimensions.push_back(segment.dimension);
-  }
-  return outcomes_.named(effect, action, std::move(dimensions));
-}
-
-std::vector<ir::Action> Model::tags(Effect effect) const {
-  std::vector<ir::Action> tags;
-  for (const Write& write : outcomes_.writes(effect)) {
-    if (write.dimension >= kFirstTag && write.dimension != kDoubt)
-      tags.push_back(outcomes_.action(write.dimension - kFirstTag));
-  }
-  return tags;
-}
-
-Effect Model::translation(const std::optional<ir::Nat>& nat) {
-  using Kind = ir::Nat::Kind;
-  Effect effect = kNoEffect;
-  const auto write = [&](Effect then) { effect = outcomes_.composed(effect, then); };
-  if (!nat) {
-    for (const ir::Field* field :
-         {&ir::kSource, &ir::kDestination, &ir::kSourcePort, &ir::kDestinationPort})
-      write(unknown(*field));
-    return unknown_answers(effect);
-  }
-  const bool source = nat->kind == Kind::kSnat || nat->kind == Kind::kMasquerade;
-  const ir::Field& address = source ? ir::kSource : ir::kDestination;
-  const ir::Field& port = source ? ir::kSourcePort : ir::kDestinationPort;
-  if (nat->kind == Kind::kNetmap) {
-    // Of which side isn't said here.
-    write(unknown(ir::kSource));
-    write(unknown(ir::kDestination));
-  } else if (nat->addresses && nat->addresses->first == nat->addresses->last) {
-    write(writes_of(address, 0, nat->addresses->first.value));
-  } else if (nat->addresses || nat->kind != Kind::kDnat || !nat->ports) {
-    write(unknown(address));
-  }
-  if (nat->ports && nat->ports->first == nat->ports->last) {
-    write(writes_of(port, 0, nat->ports->first));
-  } else if (source || nat->ports) {
-    write(unknown(port));  // a source port may have to give way
-  }
-  return unknown_answers(effect);
+Node Model::connected() {
+  return of({&ir::kCtState, UINT32_MAX, ir::ValueSet({{2, 2}, {4, 4}, {8, 8}})});
 }
 
 // What the rule's target makes of the packets that match.
@@ -164,8 +59,8 @@ Node Model::end_of(const ir::Rule& rule, Node callee) {
     Node callee;
 
     Node decided() const { return model.outcomes_.decided(action); }
-    Node written(Effect effect) const {
-      return model.outcomes_.end({Flow::kContinue, 0, model.unknown_answers(effect)});
+    Node written(Effect effect, const ir::Field& field) const {
+      return model.outcomes_.end({Flow::kContinue, 0, model.with_consequences(effect, field)});
     }
     Node tagged(Effect effect = kNoEffect) const {
       return model.outcomes_.end(
@@ -185,30 +80,36 @@ Node Model::end_of(const ir::Rule& rule, Node callee) {
     }
     Node operator()(const ir::Jump&) const { return callee; }
     Node operator()(const ir::Assign& it) const {
-      return written(model.named(model.writes_of(*it.field, it.keep, it.flip), action, {it.field}));
+      return written(model.named(model.writes_of(*it.field, it.keep, it.flip), action, {it.field}),
+                     *it.field);
     }
     Node operator()(const ir::Adjust& it) const {
-      return written(model.named(model.unknown(*it.field), action, {it.field}));
+      return written(model.named(model.unknown(*it.field), action, {it.field}), *it.field);
     }
     Node operator()(const ir::ConnectionMark& it) const {
       using Mode = ir::ConnectionMark::Mode;
       const bool constant =
           it.mode == Mode::kSet && it.connection_mask == UINT32_MAX && it.shift == 0;
-      if (constant) return written(model.writes_of(ir::kConnectionMark, 0, it.value));
+      if (constant)
+        return written(model.writes_of(ir::kConnectionMark, 0, it.value), ir::kConnectionMark);
       const ir::Field& field = it.mode == Mode::kRestore ? ir::kPacketMark : ir::kConnectionMark;
       return written(model.named(model.unknown(field), action,
-                                 {&ir::kPacketMark, &ir::kConnectionMark, &ir::kCtState}));
+                                 {&ir::kPacketMark, &ir::kConnectionMark, &ir::kCtState}),
+                     field);
     }
     Node operator()(const ir::Untrack&) const {
-      return written(model.writes_of(ir::kCtState, 0, static_cast<U128>(ir::CtState::kUntracked)));
+      return written(model.writes_of(ir::kCtState, 0, static_cast<U128>(ir::CtState::kUntracked)),
+                     ir::kCtState);
     }
     Node operator()(const ir::ConnectionSecurityMark&) const { return tagged(); }
     Node operator()(const ir::Zone&) const { return tagged(); }
     Node operator()(const ir::ConnectionTemplate&) const { return tagged(); }
     Node operator()(const ir::StripTcpOptions&) const { return tagged(model.unknown_answers(0)); }
     Node operator()(const ir::OpaqueTarget& it) const {
-      const Effect effect = model.unknown_answers(
-          it.writes != nullptr ? model.named(model.unknown(*it.writes), action, {}) : kNoEffect);
+      const Effect effect =
+          it.writes != nullptr ? model.with_consequences(
+                                     model.named(model.unknown(*it.writes), action, {}), *it.writes)
+                               : model.unknown_answers(kNoEffect);
       const Node on = tagged(effect);
       return it.decides ? model.outcomes_.joined(on, decided()) : on;
     }
@@ -216,14 +117,58 @@ Node Model::end_of(const ir::Rule& rule, Node callee) {
   return std::visit(Visitor{*this, rule.target.action, callee}, rule.target.action);
 }
 
+std::vector<uint32_t> Model::written_by(const ir::Rule& rule) {
+  std::vector<uint32_t> dimensions;
+  std::vector<Node> ends{end_of(rule, kGoesOn)};
+  if (writes_by_asking(rule)) {
+    for (const Node end : arena_.ends(asking(rule))) ends.push_back(end);
+  }
+  for (const Node end : ends) {
+    for (const Outcome& outcome : outcomes_.possible(end)) {
+      for (const Write& write : outcomes_.writes(outcome.effect))
+        if (write.dimension < kFirstTag) dimensions.push_back(write.dimension);
+    }
+  }
+  return dimensions;
+}
+
 Node Model::function(const ir::Rule& rule, Node callee) {
-  const Held held = of(rule);
+  Held held = of(rule);
+  held.holds = arena_.intersect(held.holds, asked_);
+  held.drops = arena_.intersect(held.drops, asked_);
+  // Where there is no connection nothing is marked (connmark_tg of the kernel's xt_connmark.c).
+  if (std::holds_alternative<ir::ConnectionMark>(rule.target.action))
+    held.holds = arena_.intersect(held.holds, connected());
   Node function = guarded(held.holds, end_of(rule, callee));
   if (!held.sure) function = joined(function, kGoesOn);
+  if (writes_by_asking(rule)) function = sequence(asking(rule), function);
   if (held.drops == kNothing) return function;
   Node dropped = guarded(held.drops, outcomes_.decided(ir::Drop{}));
   if (!held.drops_sure) dropped = joined(dropped, kGoesOn);
   return sequence(dropped, function);
+}
+
+// What the conditions of the rule do by being asked, to packets that come so far. Its own answers
+// are those of the packet as it was, or not known at all.
+Node Model::asking(const ir::Rule& rule) {
+  Node result = kGoesOn;
+  Held so_far;
+  const auto take = [&](const ir::Condition& condition) {
+    if (const auto* opaque = std::get_if<ir::Opaque>(&condition)) {
+      const Effect effect = written_by_asking(*opaque);
+      if (effect != kNoEffect) {
+        Node writes = guarded(arena_.intersect(so_far.holds, asked_),
+                              outcomes_.end({Flow::kContinue, 0, effect}));
+        if (!named_ || !so_far.sure) writes = joined(writes, kGoesOn);
+        result = sequence(result, writes);
+      }
+    }
+    ask(so_far, condition);
+  };
+  for (const ir::Condition& condition : rule.head.predicate) take(condition);
+  for (const ir::Match& match : rule.matches)
+    for (const ir::Condition& condition : match.predicate) take(condition);
+  return result;
 }
 
 Node Model::guarded(Node set, Node function) {

@@ -55,6 +55,11 @@ class Model {
   Held of(const ir::Rule& rule);
 
   // --- functions
+  // From here on rules are only asked of these packets; others go on as if there were no rule.
+  // Needs a set that doesn't depend on what the rules write.
+  void only_ask_of(Node packets) { asked_ = packets; }
+  // The dimensions of packets that the rule's target may write.
+  std::vector<uint32_t> written_by(const ir::Rule& rule);
   // What the rule does; `callee`: the function of the chain that it calls, if it calls one, as
   // chain_end() gives it.
   Node function(const ir::Rule& rule, Node callee = kGoesOn);
@@ -90,6 +95,15 @@ class Model {
   // What a translation writes: a single address or port, else one that isn't known. Of none: any
   // address and any port.
   Effect translation(const std::optional<ir::Nat>& nat);
+  // What a program may write that the action hands the packet to (NFQUEUE, TPROXY), before it goes
+  // on; nothing of another action.
+  Effect handed_over(const ir::Action& action);
+  // The packet takes another route, whose interface isn't known.
+  Effect rerouted(Effect effect);
+  // Questions that only connection tracking answers may be answered otherwise.
+  Effect before_conntrack(Effect effect);
+  // Whether a condition of the rule changes something by being asked (connlabel --set).
+  bool writes_by_asking(const ir::Rule& rule) const;
   // The targets that the packet has met which change nothing that a condition asks for.
   std::vector<ir::Action> tags(Effect effect) const;
   // Before a function, writes: what it says of the packet as it is then.
@@ -103,6 +117,11 @@ class Model {
   Effect writes_of(const ir::Field& field, U128 keep, U128 flip);
   Effect unknown(const ir::Field& field);
   Effect unknown_answers(Effect effect);
+  template <class Wanted> Effect unknown_where(Effect effect, const Wanted& wanted);
+  Effect with_consequences(Effect effect, const ir::Field& field);
+  Effect written_by_asking(const ir::Opaque& opaque);
+  Node connected();
+  Node asking(const ir::Rule& rule);
   Effect tag(const ir::Action& action);
   Effect named(Effect effect, const ir::Action& action,
                std::initializer_list<const ir::Field*> reads);
@@ -115,6 +134,7 @@ class Model {
   Arena arena_;
   Outcomes outcomes_;
   bool named_;
+  Node asked_ = kEverything;
 };
 
 // Whether an outcome lets the packet pass this table, and whether it stops it: a packet that is

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "set/outcome_words.h"
 
+#include <algorithm>
 #include <set>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -23,15 +25,70 @@ std::string decision_words(const ir::Action& action) {
   return ir::dump(action);
 }
 
-std::string write_words(const Space& space, const Outcomes& outcomes, const Write& write) {
+// The bits of one field that are written, the others of it left as they are.
+struct WrittenField {
+  const Dimension* place = nullptr;
+  U128 value = 0;
+  U128 mask = 0;
+};
+
+bool same_place(const Dimension& a, const Dimension& b) {
+  return a.base == b.base && a.key == b.key;
+}
+
+// Of what the kernel says beside the packet (marks) each number is one field, in one dimension or
+// in several; in a packet each dimension speaks for itself.
+bool is_number_of_kernel(const Dimension& dimension) {
+  return dimension.base == ir::Base::kMeta || dimension.base == ir::Base::kConntrack ||
+         dimension.base == ir::Base::kRoute;
+}
+
+const ir::Field* field_at(const Space& space, const Dimension& dimension) {
+  if (dimension.field != nullptr || !is_number_of_kernel(dimension)) return dimension.field;
+  for (const Dimension& other : space.dimensions())
+    if (other.field != nullptr && same_place(other, dimension)) return other.field;
+  return nullptr;
+}
+
+std::string field_words(const Space& space, const WrittenField& written) {
+  const ir::Field* field = field_at(space, *written.place);
+  if (field == nullptr) {
+    return fmt::format("bits from {} on {:#x}", unsigned{written.place->first},
+                       static_cast<uint64_t>(written.value));
+  }
+  std::string text = fmt::format("{} {:#x}", field->words, static_cast<uint64_t>(written.value));
+  const U128 all =
+      low_bits(is_number_of_kernel(*written.place) ? field->location(space.family()).width
+                                                   : written.place->width);
+  // As `--mark VALUE/MASK` has it.
+  if (written.mask != all) text += fmt::format("/{:#x}", static_cast<uint64_t>(written.mask));
+  return text;
+}
+
+std::vector<std::string> known_words(const Space& space, std::span<const Write> writes) {
+  std::vector<WrittenField> fields;
+  for (const Write& write : writes) {
+    if (!write.known() || write.dimension >= kFirstTag) continue;
+    const Dimension& dimension = space.dimensions()[write.dimension];
+    const ir::Field* field = field_at(space, dimension);
+    const bool number = is_number_of_kernel(dimension) && field != nullptr;
+    const unsigned width = number ? field->location(space.family()).width : dimension.width;
+    const unsigned shift = number ? width - dimension.first - dimension.width : 0;
+    const auto same = std::ranges::find_if(
+        fields, [&](const WrittenField& it) { return number && same_place(*it.place, dimension); });
+    WrittenField& into = same != fields.end() ? *same : fields.emplace_back(&dimension);
+    into.value |= dimension.atoms[write.atom].first << shift;
+    into.mask |= low_bits(dimension.width) << shift;
+  }
+  std::vector<std::string> words;
+  for (const WrittenField& each : fields) words.push_back(field_words(space, each));
+  return words;
+}
+
+std::string other_words(const Outcomes& outcomes, const Write& write) {
   if (write.dimension == kDoubt || write.atom == Write::kUnknown) return "";
   if (write.dimension >= kFirstTag) return ir::dump(outcomes.action(write.dimension - kFirstTag));
-  const Dimension& dimension = space.dimensions()[write.dimension];
-  if (!write.known()) return ir::dump(outcomes.maker(write));
-  const std::string what = dimension.field != nullptr
-                               ? std::string(dimension.field->words)
-                               : fmt::format("bits from {} on", unsigned{dimension.first});
-  return fmt::format("{} {:#x}", what, static_cast<uint64_t>(dimension.atoms[write.atom].first));
+  return write.known() ? "" : ir::dump(outcomes.maker(write));
 }
 
 std::string outcome_words(const Space& space, const Outcomes& outcomes, const Outcome& outcome) {
@@ -39,8 +96,10 @@ std::string outcome_words(const Space& space, const Outcomes& outcomes, const Ou
                          ? decision_words(outcomes.action(outcome.decision))
                          : "not decided";
   std::set<std::string> said;  // one action may write several dimensions
+  for (const std::string& part : known_words(space, outcomes.writes(outcome.effect)))
+    text += ", " + part;
   for (const Write& write : outcomes.writes(outcome.effect)) {
-    const std::string part = write_words(space, outcomes, write);
+    const std::string part = other_words(outcomes, write);
     if (!part.empty() && said.insert(part).second) text += ", " + part;
   }
   return text;

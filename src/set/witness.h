@@ -4,6 +4,7 @@
 // One packet of a set.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ struct Point {
 };
 
 // A packet of the set, one that a person would think of where there is a choice: a whole one, TCP,
-// new, SYN, from a port that clients use. None if the set is empty.
+// new, SYN, from a port that clients use. Where it can be so, it is a packet that connection
+// tracking calls what its state says. None if the set is empty.
 std::optional<Point> witness(Model& model, Node set);
 
 // The end that the packet comes to.
@@ -26,6 +28,14 @@ Node at(Model& model, Node function, const Point& point);
 // A field of the packet; bits that no rule asks for are zero.
 U128 value_of(const Space& space, const Point& point, const ir::Field& field);
 Shape shape_of(const Space& space, const Point& point);
+
+// TCP's flags that connection tracking calls so (tcp_conntracks of nf_conntrack_proto_tcp.c), the
+// most usual first: a SYN begins a connection, an ACK is taken for one that began before, and what
+// belongs to none and begins none is invalid.
+std::span<const uint8_t> usual_tcp_flags(ir::CtState state);
+// The type of ICMP or ICMPv6 that one thinks of where no rule asks for it: a request where new, its
+// reply where established, else an error.
+uint8_t usual_icmp_type(net::Family family, ir::CtState state);
 
 // The name that a value of ir::kInInterface stands for; unprintable bytes as '?'.
 std::string interface_name(U128 value);

@@ -11,6 +11,7 @@ namespace bulkhead::app {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 RulesToAnalyse rules(const std::string& name, const std::string& text,
                      std::vector<net::Family> families = {net::Family::kIpv4}) {
@@ -86,6 +87,46 @@ TEST(Diff, MarksAndTranslationsAreBehaviour) {
       diff("*mangle\n-A INPUT -p tcp -j MARK --set-mark 1\n-A INPUT -p tcp -j DROP\nCOMMIT\n",
            "*mangle\n-A INPUT -p tcp -j DROP\nCOMMIT\n");
   EXPECT_EQ(exit_code(dropped), 0);
+}
+
+// The kernel translates nothing where the packet has that address already.
+TEST(Diff, ATranslationToWhereThePacketGoesAnywayIsNone) {
+  const auto nat = [](const std::string& rule) {
+    return "*nat\n-A PREROUTING -p tcp " + rule + "\nCOMMIT\n";
+  };
+  const std::string there = "-d 192.0.2.20 ";
+  EXPECT_EQ(exit_code(diff(nat(there + "-j DNAT --to-destination 192.0.2.20"), nat("-j ACCEPT"))),
+            0);
+  EXPECT_EQ(exit_code(diff(nat(there + "--dport 80 -j DNAT --to-destination :80"),
+                           nat(there + "--dport 80 -j DNAT --to-destination 192.0.2.20:80"))),
+            0);
+  EXPECT_EQ(
+      exit_code(diff(nat(there + "-j DNAT --to-destination 192.0.2.20:80"), nat("-j ACCEPT"))), 1);
+  const Diff found = diff(nat("-j DNAT --to-destination 192.0.2.20"), nat("-j ACCEPT"));
+  ASSERT_EQ(exit_code(found), 1);
+  EXPECT_THAT(found.families[0].changes[0].witness, Not(HasSubstr("> 192.0.2.20:")));
+}
+
+// A witness is for `bulkhead explain`, and for who sends it: with other words the kernel would call
+// it something else.
+TEST(Diff, TheExampleIsAPacketThatConnectionTrackingCallsSo) {
+  const auto witness = [](const std::string& rules, net::Family family = net::Family::kIpv4) {
+    const auto before = parse_rules(Source("a", filter(rules)), family, Counts::kLeftOut);
+    const auto after = parse_rules(Source("b", filter("")), family, Counts::kLeftOut);
+    EXPECT_TRUE(before.ok() && after.ok());
+    const auto found = diff_of(*before, *after, {});
+    EXPECT_TRUE(found.ok());
+    return found->changes.at(0).witness;
+  };
+  EXPECT_THAT(witness("-A INPUT -p icmp -j DROP\n"), HasSubstr("type 8/0"));
+  // The type lies where others have a source port.
+  EXPECT_THAT(witness("-A INPUT -p icmp -j DROP\n-A INPUT -p udp --sport 1024: -j ACCEPT\n"),
+              HasSubstr("type 8/0"));
+  EXPECT_THAT(witness("-A INPUT -p icmp -m conntrack --ctstate RELATED -j DROP\n"),
+              HasSubstr("type 3/0"));
+  EXPECT_THAT(witness("-A INPUT -p ipv6-icmp -m conntrack --ctstate ESTABLISHED -j DROP\n",
+                      net::Family::kIpv6),
+              HasSubstr("type 129/0"));
 }
 
 // What TTL makes of a packet, the rules behind it can't be asked of; each change has its name.

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "pass/chain_functions.h"
+#include "pass/difference.h"
+#include "pass/reach.h"
 #include "set/model_of_text.h"
 
 namespace bulkhead::pass {
@@ -47,6 +49,42 @@ TEST(Analysis, FitsOrSaysWhichLimitItMet) {
               [&](set::Model& model) { fold(model, rules); });
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().message, "the analysis needs more than 0 seconds");
+}
+
+// Whatever the moment at which it runs out, it doesn't take what it has by then for the answer.
+TEST(Analysis, AnUnfinishedOneSaysNothing) {
+  const ir::Ruleset before = scattered(120);
+  ir::Ruleset after = before;
+  ir::Target& target = after.tables.front().find("FORWARD")->rules[60].target;
+  const bool drops = std::holds_alternative<ir::Drop>(target.action);
+  const ir::Ruleset other = testing::rules_of(drops ? "-A INPUT -j ACCEPT" : "-A INPUT -j DROP");
+  target = other.tables.front().find("INPUT")->rules.front().target;
+
+  const auto dead_within = [&](uint64_t steps) -> std::optional<size_t> {
+    size_t dead = 0;
+    const auto done =
+        analyse({&before}, {.limits = {.steps = steps}, .more = {}}, [&](set::Model& model) {
+          ChainFunctions functions(model, before.tables.front());
+          dead = dead_rules(model, functions).size();
+        });
+    return done ? std::optional(dead) : std::nullopt;
+  };
+  const std::optional<size_t> dead = dead_within(UINT64_MAX);
+  ASSERT_TRUE(dead);
+
+  size_t unfinished = 0;
+  size_t finished = 0;
+  for (uint64_t steps = 1; finished < 3; steps += steps / 4 + 1) {
+    ASSERT_LT(steps, 100'000'000U);
+    const auto found = difference(before, after, {.limits = {.steps = steps}});
+    if (found) {
+      EXPECT_FALSE(found->changes.empty()) << steps;
+    }
+    const auto looked = dead_within(steps);
+    EXPECT_EQ(looked.value_or(*dead), *dead) << steps;
+    (found && looked ? finished : unfinished) += 1;
+  }
+  EXPECT_GT(unfinished, 10U);
 }
 
 }  // namespace

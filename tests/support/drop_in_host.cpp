@@ -37,8 +37,11 @@ std::string alternatives(Provider provider) {
 
 }  // namespace
 
+void give_own_folders(const NetNamespace& net) { net.must_exec({"sh", "-ec", kOwnFolders}); }
+
 DropInHost::DropInHost(Provider provider) {
-  must_run(kOwnFolders + alternatives(provider));
+  give_own_folders(net_);
+  must_run(alternatives(provider));
   net_.must_exec({"ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns",
                   fmt::format("/proc/{}/fd/{}", getpid(), client_.net_fd())});
   const auto raise = [](const NetNamespace& net, const char* v4, const char* v6) {

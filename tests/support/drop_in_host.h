@@ -9,6 +9,9 @@
 
 namespace bulkhead::testing {
 
+// An /etc and a /var of the namespace's own, on top of the machine's, which stay as they are.
+void give_own_folders(const NetNamespace& net);
+
 // Whose iptables a host's programs find.
 enum class Provider : uint8_t { kBulkhead, kLegacy };
 

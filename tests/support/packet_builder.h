@@ -190,6 +190,9 @@ std::vector<Bytes> fragment(const Bytes& packet, size_t size);
 // RFC 1071, over whole bytes; the last odd one is padded.
 uint16_t internet_checksum(const Bytes& bytes);
 
+// The packet under a fresh number: by its id, or its flow label, the rig knows it again.
+Bytes stamped(Bytes packet);
+
 // 4 or 16 bytes; a SupportError if it is neither.
 Bytes address_bytes(const std::string& text);
 

@@ -35,6 +35,19 @@ uint16_t next_packet_id() {
   return static_cast<uint16_t>(last++ % 65535 + 1);
 }
 
+Bytes stamped(Bytes packet) {
+  const uint16_t id = next_packet_id();
+  if (packet.at(0) >> 4 == 6) {
+    set16(packet, 2, id);
+    return packet;
+  }
+  const auto header = static_cast<std::ptrdiff_t>((packet[0] & 15) * 4);
+  set16(packet, 4, id);
+  set16(packet, 10, 0);
+  set16(packet, 10, internet_checksum(Bytes(packet.begin(), packet.begin() + header)));
+  return packet;
+}
+
 Bytes address_bytes(const std::string& text) {
   Bytes bytes(16);
   if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return bytes;

@@ -231,6 +231,10 @@ void PacketRig::take(const LogEvent& event, const Step& step, Outcome& outcome) 
   const bool outgoing = step.interface.empty();
   const bool looped = event.in_index == kLoopbackIndex;
   bool expected = own;
+  const auto came_through = [&](bool& hook) {
+    hook = true;
+    outcome.mark = event.mark;
+  };
   switch (event.prefix.empty() ? '\0' : event.prefix[0]) {
     case kSentinel: sentinel_seen_ = true; return;
     case kArrived:
@@ -238,17 +242,18 @@ void PacketRig::take(const LogEvent& event, const Step& step, Outcome& outcome) 
       break;
     case kThroughInput:
       if (!own) break;
-      outcome.input = true;
+      came_through(outcome.input);
       outcome.received = event.packet;
       break;
     case kThroughForward:
-      if (own) outcome.forward = true;
+      if (own) came_through(outcome.forward);
       break;
     case kSent:
       if (own && outgoing) outcome.arrived = true;
+      if (!own && !outcome.meant) outcome.meant = parse_rejection(event.packet);
       break;
     case kThroughOutput:
-      if (own && outgoing) outcome.output = true;
+      if (own && outgoing) came_through(outcome.output);
       break;
     case kToLoopback:
       ++on_loopback_;

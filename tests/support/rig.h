@@ -71,7 +71,10 @@ struct Outcome {
   bool forward = false;
   bool output = false;
   std::optional<Rejection> rejection;
-  Bytes received;  // itself as INPUT let it through, cut at 128 bytes
+  // What the host meant to say to the sender, whether or not OUTPUT let it out.
+  std::optional<Rejection> meant;
+  uint32_t mark = 0;  // as the last of those hooks let it through
+  Bytes received;     // itself as INPUT let it through, cut at 128 bytes
   // All that left through the interfaces: itself, a refusal. What comes through lo to the host, but
   // the packet itself, is among it as "lo", cut at 128 bytes.
   std::vector<Emitted> emitted;

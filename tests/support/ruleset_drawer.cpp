@@ -2,6 +2,7 @@
 #include "support/ruleset_drawer.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -96,14 +97,25 @@ void RulesetDrawer::add_protocol(DrawnRule& rule) {
   }
 }
 
+// iptables takes none of an interface that a built-in chain's packets haven't got.
+void RulesetDrawer::add_interfaces(DrawnRule& rule) {
+  if (options_.table == "nat") return;
+  const auto any = [&](std::initializer_list<std::string_view> chains) {
+    return std::ranges::find_first_of(options_.chains, chains) != options_.chains.end();
+  };
+  const bool arrive = options_.chains.empty() || !any({"OUTPUT", "POSTROUTING"});
+  const bool leave = !options_.chains.empty() && !any({"INPUT", "PREROUTING"});
+  if (arrive && random_.one_in(6)) rule.in = maybe_not("-i", pick({"eth0", "eth+"}));
+  if (leave && random_.one_in(6)) rule.out = maybe_not("-o", pick({"eth0", "eth+"}));
+}
+
 void RulesetDrawer::add_conditions(DrawnRule& rule) {
   if (random_.one_in(2)) rule.source = maybe_not("-s", network());
   if (random_.one_in(4)) {
     rule.destination = maybe_not("-d", options_.ip6 ? pick({"2001:db8::10", "2001:db8::10/127"})
                                                     : pick({"192.0.2.1", "192.0.2.0/31"}));
   }
-  if (options_.table != "nat" && random_.one_in(6))
-    rule.in = maybe_not("-i", pick({"eth0", "eth+"}));
+  add_interfaces(rule);
   add_protocol(rule);
   if (options_.shapes && !options_.ip6 && rule.protocol.empty() && random_.one_in(8))
     rule.fragment = pick({"-f", "! -f"});
@@ -156,12 +168,11 @@ DrawnRuleset RulesetDrawer::draw() {
   const auto policy = [&] {
     return options_.table == "filter" && random_.one_in(2) ? "DROP" : "ACCEPT";
   };
-  if (options_.table == "nat") {
-    rules.chains.push_back({.name = "PREROUTING", .policy = "ACCEPT", .rules = {}});
-  } else {
-    rules.chains.push_back({.name = "INPUT", .policy = policy(), .rules = {}});
-    rules.chains.push_back({.name = "FORWARD", .policy = policy(), .rules = {}});
-  }
+  std::vector<std::string> names = options_.chains;
+  if (names.empty() && options_.table == "nat") names = {"PREROUTING"};
+  if (names.empty()) names = {"INPUT", "FORWARD"};
+  for (const std::string& name : names)
+    rules.chains.push_back({.name = name, .policy = policy(), .rules = {}});
   for (uint64_t i = random_.below(4); i > 0; --i)
     rules.chains.push_back({.name = fmt::format("c{}", i), .policy = "", .rules = {}});
   for (size_t i = 0; i < rules.chains.size(); ++i) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/random.h"
@@ -38,11 +39,14 @@ struct DrawerOptions {
   std::string table = "filter";  // filter, mangle or nat
   bool limits = true;
   bool shapes = true;  // fragments; and TCP's options
+  // Built-in chains that have rules. None given: INPUT and FORWARD, of nat PREROUTING.
+  std::vector<std::string> chains = {};
 };
 
 class RulesetDrawer {
  public:
-  RulesetDrawer(Random& random, DrawerOptions options) : random_(random), options_(options) {}
+  RulesetDrawer(Random& random, DrawerOptions options)
+      : random_(random), options_(std::move(options)) {}
 
   DrawnRuleset draw();
   DrawnRule rule(const DrawnRuleset& rules, size_t chain);
@@ -53,6 +57,7 @@ class RulesetDrawer {
 
  private:
   void add_conditions(DrawnRule& rule);
+  void add_interfaces(DrawnRule& rule);
   void add_protocol(DrawnRule& rule);
   std::string target(const DrawnRuleset& rules, size_t chain);
   std::string maybe_not(const std::string& option, const std::string& value);

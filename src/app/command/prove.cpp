@@ -43,6 +43,9 @@ Result<Rules, Failure> rules_of(const std::vector<std::string>& words) {
   return rules;
 }
 
+// 1 is for a claim that doesn't hold; nothing was asked here.
+int without_verdict(int code) { return code == kFailed ? kWrongUse : code; }
+
 bool has_table(const Source& source, const std::string& table) {
   const std::string line = "*" + table;
   for (size_t at = source.text().find(line); at != std::string_view::npos;
@@ -95,13 +98,13 @@ std::vector<ShownProof> shown_proofs(const std::vector<policy::Claim>& claims,
 int run_prove(const ProveOptions& options) {
   auto text = options.claims == "-" ? host::read_descriptor(STDIN_FILENO, "the standard input")
                                     : host::read_file(options.claims);
-  if (!text) return report(text.error());
+  if (!text) return without_verdict(report(text.error()));
   const Source source(options.claims, *std::move(text));
   const net::SystemNames names;
   const auto claims = policy::parse_claims(source, names);
   if (!claims) return report(claims.error(), source);
   const auto rules = rules_of(options.files);
-  if (!rules) return report(rules.error());
+  if (!rules) return without_verdict(report(rules.error()));
 
   const auto proofs =
       shown_proofs(*claims, prove(rules->rulesets, *claims, options.limits), rules->rulesets,

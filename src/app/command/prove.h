@@ -47,7 +47,8 @@ std::vector<ShownProof> shown_proofs(const std::vector<policy::Claim>& claims,
 std::string prove_text(const std::vector<ShownProof>& proofs, const Paint& paint);
 std::string prove_json(const std::string& rules, const std::vector<ShownProof>& proofs);
 
-// Exits 0 if every claim is proved, 1 if one is refuted or not decided.
+// Exits 0 if every claim is proved, 1 if one is refuted or not decided, 2 and 4 where nothing could
+// be asked.
 int run_prove(const ProveOptions& options);
 
 }  // namespace bulkhead::app

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Claims that look proved to whoever forgets what a target, a condition or the kernel itself
+// changes on a packet's way. None of them holds.
+#include <ostream>
+
+#include <gtest/gtest.h>
+
+#include "app/proof.h"
+#include "app/rules_input.h"
+
+namespace bulkhead::app {
+namespace {
+
+using State = Answer::State;
+
+struct Case {
+  const char* name;
+  const char* rules;
+  const char* claim;
+  State state = State::kRefuted;
+  net::Family family = net::Family::kIpv4;
+};
+void PrintTo(const Case& it, std::ostream* stream) { *stream << it.name; }
+
+constexpr const char* kNoHttp = "packets = { service = \"tcp/80\" }\nverdict = \"blocked\"\n";
+constexpr const char* kHttp = "packets = { service = \"tcp/80\" }\nverdict = \"passes\"\n";
+constexpr const char* kNoForwardedHttp =
+    "packets = { service = \"tcp/80\", direction = \"forward\" }\nverdict = \"blocked\"\n";
+
+const Case kCases[] = {
+    {"TheMarkOfTproxyIsRead",
+     "*mangle\n-A PREROUTING -p tcp --dport 80 -j TPROXY --on-port 3128 --tproxy-mark 0x1/0x1\n"
+     "COMMIT\n*filter\n:INPUT DROP\n-A INPUT -m mark --mark 1 -j ACCEPT\nCOMMIT\n",
+     kNoHttp},
+    {"AProgramBehindNfqueueMayMarkThePacket",
+     "*mangle\n-A PREROUTING -p tcp --dport 80 -j NFQUEUE --queue-num 0\nCOMMIT\n"
+     "*filter\n:INPUT DROP\n-A INPUT -m mark --mark 1 -j ACCEPT\nCOMMIT\n",
+     kNoHttp},
+    {"AnAddressOfAnotherTypeBehindDnat",
+     "*mangle\n-A PREROUTING -m addrtype ! --dst-type LOCAL -j DROP\nCOMMIT\n"
+     "*nat\n-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.5\nCOMMIT\n"
+     "*filter\n:FORWARD ACCEPT\n-A FORWARD -m addrtype --dst-type LOCAL -j DROP\nCOMMIT\n",
+     kNoForwardedHttp},
+    {"AnswersComeFromElsewhereBehindDnat",
+     "*mangle\n-A PREROUTING -m conntrack ! --ctreplsrc 203.0.113.9 -j DROP\nCOMMIT\n"
+     "*nat\n-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.5\nCOMMIT\n"
+     "*filter\n:FORWARD DROP\n-A FORWARD -m conntrack --ctreplsrc 10.0.0.5 -j ACCEPT\nCOMMIT\n",
+     kNoForwardedHttp},
+    {"AMarkMayOpenAnotherWayBack",
+     "*raw\n-A PREROUTING -m rpfilter --validmark -j DROP\n-A PREROUTING -j MARK --set-mark 1\n"
+     "COMMIT\n*mangle\n-A PREROUTING -m rpfilter --validmark -j ACCEPT\n-A PREROUTING -j DROP\n"
+     "COMMIT\n",
+     kNoHttp},
+    {"InRawThereIsNoConnectionThatHasAHelper",
+     "*raw\n-A PREROUTING -m helper --helper ftp -j DROP\nCOMMIT\n"
+     "*filter\n:INPUT DROP\n-A INPUT -m helper --helper ftp -j ACCEPT\nCOMMIT\n",
+     "packets = { protocol = \"tcp\", state = [\"related\", \"established\"] }\n"
+     "verdict = \"blocked\"\n"},
+    {"InRawThereIsNoConnectionToMark",
+     "*raw\n-A PREROUTING -j CONNMARK --set-mark 1\nCOMMIT\n"
+     "*filter\n:INPUT ACCEPT\n-A INPUT -m connmark --mark 1 -j DROP\nCOMMIT\n",
+     "packets = { state = \"new\" }\nverdict = \"blocked\"\n"},
+    {"AskingForALabelMaySetIt",
+     "*filter\n:INPUT DROP\n-A INPUT -m connlabel --label 5 -j DROP\n"
+     "-A INPUT -p tcp --dport 80 -m connlabel --label 5 --set\n"
+     "-A INPUT -m connlabel --label 5 -j ACCEPT\nCOMMIT\n",
+     kNoHttp},
+    {"AskingForASocketMayMark",
+     "*mangle\n-A PREROUTING -p tcp -m socket --restore-skmark\nCOMMIT\n"
+     "*filter\n:INPUT DROP\n-A INPUT -m mark --mark 1 -j ACCEPT\nCOMMIT\n",
+     kNoHttp},
+    {"ThroughLoAPacketKeepsItsMark",
+     "*mangle\n-A OUTPUT -o lo -j MARK --set-mark 1\nCOMMIT\n"
+     "*filter\n:INPUT DROP\n-A INPUT -i lo -p tcp -m mark --mark 1 -j ACCEPT\nCOMMIT\n",
+     "packets = { service = \"tcp/80\", in-interface = \"lo\" }\nverdict = \"blocked\"\n"},
+    {"ThroughLoAConnectionKeepsItsMark",
+     "*mangle\n-A OUTPUT -o lo -j CONNMARK --set-mark 7\nCOMMIT\n"
+     "*filter\n:INPUT DROP\n-A INPUT -i lo -p udp -m connmark --mark 7 -j ACCEPT\nCOMMIT\n",
+     "packets = { service = \"udp/80\", in-interface = \"lo\", state = \"new\" }\n"
+     "verdict = \"blocked\"\n"},
+    {"ThroughLoRawKnowsTheConnection",
+     "*raw\n-A PREROUTING -i lo -m state --state NEW -j DROP\nCOMMIT\n",
+     "packets = { service = \"tcp/80\", in-interface = \"lo\" }\nverdict = \"passes\"\n"},
+    {"BehindDnatInOutputThereIsAnotherRoute",
+     "*nat\n-A OUTPUT -p tcp --dport 80 -j DNAT --to-destination 10.0.0.5\nCOMMIT\n"
+     "*mangle\n-A POSTROUTING -o eth0 -j DROP\nCOMMIT\n",
+     "packets = { service = \"tcp/80\", direction = \"out\", out-interface = \"eth0\" }\n"
+     "verdict = \"blocked\"\n"},
+    {"BehindAMarkInOutputThereIsAnotherRoute",
+     "*mangle\n-A OUTPUT -p tcp --dport 80 -j MARK --set-mark 1\n-A POSTROUTING -o eth0 -j DROP\n"
+     "COMMIT\n",
+     "packets = { service = \"tcp/80\", direction = \"out\", out-interface = \"eth0\" }\n"
+     "verdict = \"blocked\"\n"},
+    {"NeighboursAreTalkedOfWithoutAConnection",
+     "*filter\n:INPUT DROP\n"
+     "-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 135 -m conntrack --ctstate NEW -j ACCEPT\n"
+     "COMMIT\n",
+     "packets = { service = \"ipv6-icmp/135\" }\nverdict = \"passes\"\n", State::kRefuted,
+     net::Family::kIpv6},
+    {"AnIcmpErrorIsNeverNew",
+     "*filter\n:INPUT DROP\n-A INPUT -p icmp -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n",
+     "packets = { service = \"icmp/3\" }\nverdict = \"passes\"\n", State::kEmpty},
+    {"WhatDnatSendsElsewhereDoesntComeIn",
+     "*nat\n-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.5:80\nCOMMIT\n"
+     "*filter\n:INPUT ACCEPT\n:FORWARD DROP\nCOMMIT\n",
+     kHttp},
+    {"AnErrorAboutAConnectionDoesntMeetNat",
+     "*nat\n:PREROUTING DROP\nCOMMIT\n*filter\n:INPUT ACCEPT\nCOMMIT\n",
+     "packets = { protocol = \"icmp\", state = \"related\" }\nverdict = \"blocked\"\n"},
+    {"NobodyHasTranslatedWhatNoRuleTranslates",
+     "*nat\n-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.5\nCOMMIT\n"
+     "*filter\n:FORWARD DROP\n-A FORWARD -m conntrack --ctstate DNAT -j ACCEPT\nCOMMIT\n",
+     "packets = { service = \"tcp/81\", direction = \"forward\", state = \"new\" }\n"
+     "verdict = \"blocked\"\n",
+     State::kProved},
+    {"RedirectedPacketsDoComeIn",
+     "*nat\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080\nCOMMIT\n"
+     "*filter\n:INPUT DROP\n-A INPUT -p tcp --dport 8080 -j ACCEPT\nCOMMIT\n",
+     kHttp, State::kProved},
+    {"WhatHasNoExtensionHeaderPassesWhoDropsThem",
+     "*filter\n:INPUT ACCEPT\n-A INPUT -m ipv6header --header frag --soft -j DROP\nCOMMIT\n", kHttp,
+     State::kProved, net::Family::kIpv6},
+};
+
+class ProofOf : public ::testing::TestWithParam<Case> {};
+
+TEST_P(ProofOf, IsSound) {
+  const Case& it = GetParam();
+  const Source source("claims", std::string("[[claim]]\nname = \"it\"\n") + it.claim);
+  const auto claims = policy::parse_claims(source, net::SystemNames());
+  ASSERT_TRUE(claims.ok()) << render(claims.error(), source);
+  const auto rules = parse_inputs({{Source("rules", it.rules), it.family}});
+  ASSERT_TRUE(rules.ok());
+  EXPECT_EQ(prove(*rules, *claims, {}).front().state(), it.state);
+}
+
+INSTANTIATE_TEST_SUITE_P(Claims, ProofOf, ::testing::ValuesIn(kCases),
+                         [](const auto& it) { return std::string(it.param.name); });
+
+}  // namespace
+}  // namespace bulkhead::app
