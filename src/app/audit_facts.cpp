@@ -83,7 +83,7 @@ std::map<std::string, std::string> read_sysctls(const fs::path& proc) {
       const std::string interface = entry.path().filename().string();
       for (const std::string_view key :
            {"rp_filter", "accept_redirects", "secure_redirects", "send_redirects",
-            "accept_source_route", "forwarding", "disable_ipv6"}) {
+            "accept_source_route", "forwarding", "route_localnet"}) {
         read(fmt::format("{}/{}/{}", folder, interface, key),
              fmt::format("net.{}.conf.{}.{}", family, interface, key));
       }
@@ -121,8 +121,11 @@ SavedState saved_state(const fs::path& folder, const View& loaded) {
   return {false, "the saved rules are not those in force"};
 }
 
+constexpr const char* kUnitFolders[] = {"etc/systemd/system", "run/systemd/system",
+                                        "usr/lib/systemd/system", "lib/systemd/system"};
+
 bool is_enabled(const fs::path& root, std::string_view unit) {
-  for (const char* const folder : {"etc/systemd/system", "usr/lib/systemd/system"}) {
+  for (const char* const folder : kUnitFolders) {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(root / folder, ignored)) {
       const std::string name = entry.path().filename().string();
@@ -132,6 +135,58 @@ bool is_enabled(const fs::path& root, std::string_view unit) {
     }
   }
   return false;
+}
+
+// Adds what a unit file says of one setting that is a list of units; an empty value takes back what
+// was said before (systemd.unit(5), systemd.syntax(7)).
+void add_units(const std::string& text, std::string_view key, std::set<std::string>& units) {
+  std::istringstream lines(text);
+  std::string whole;
+  bool goes_on = false;
+  for (std::string line; std::getline(lines, line);) {
+    const size_t first = line.find_first_not_of(" \t");
+    // Comments may stand between the lines of one setting.
+    if (first != line.npos && (line[first] == '#' || line[first] == ';')) continue;
+    whole = goes_on ? whole + " " + line : line.substr(std::min(first, line.size()));
+    goes_on = whole.ends_with('\\');
+    if (goes_on) {
+      whole.pop_back();
+      continue;
+    }
+    const size_t equals = whole.find('=');
+    if (equals == whole.npos || trimmed(whole.substr(0, equals)) != key) continue;
+    std::istringstream words(whole.substr(equals + 1));
+    bool any = false;
+    for (std::string word; words >> word; any = true) units.insert(word);
+    if (!any) units.clear();
+  }
+}
+
+// Files beside a unit that add to it, in the order in which they do.
+std::vector<fs::path> drop_ins(const fs::path& root, std::string_view unit) {
+  std::map<std::string, fs::path> by_name;
+  for (const char* const folder : kUnitFolders) {
+    std::error_code ignored;
+    for (const auto& entry :
+         fs::directory_iterator(root / folder / fmt::format("{}.d", unit), ignored)) {
+      const std::string name = entry.path().filename().string();
+      if (name.ends_with(".conf")) by_name.try_emplace(name, entry.path());
+    }
+  }
+  std::vector<fs::path> found;
+  for (const auto& [name, path] : by_name) found.push_back(path);
+  return found;
+}
+
+// ufw's unit does nothing unless its own configuration says so.
+bool ufw_is_off(const fs::path& root) {
+  const auto text = host::read_file(root / "etc/ufw/ufw.conf");
+  if (!text) return false;
+  bool off = true;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("ENABLED=")) off = line.find("yes") == line.npos;
+  return off;
 }
 
 std::vector<OtherFirewall> other_firewalls(const fs::path& root,
@@ -157,12 +212,8 @@ std::vector<OtherFirewall> other_firewalls(const fs::path& root,
     found.push_back({fmt::format("iptables-legacy has rules for {}", family_name(family)),
                      "bulkhead import --from legacy"});
   }
-  for (const std::string_view unit : {"ufw", "firewalld", "nftables", "netfilter-persistent"}) {
-    const std::string service = fmt::format("{}.service", unit);
-    if (is_enabled(root, service))
-      found.push_back({fmt::format("{} is started at boot", service),
-                       fmt::format("systemctl disable {}", service)});
-  }
+  const auto at_boot = firewalls_at_boot(root);
+  found.insert(found.end(), at_boot.begin(), at_boot.end());
   return found;
 }
 
@@ -212,13 +263,14 @@ std::vector<Listener> parse_listeners(std::string_view text, uint8_t protocol, n
 BootState boot_state(const fs::path& root) {
   constexpr std::string_view kUnit = "bulkhead.service";
   if (is_enabled(root, kUnit)) {
-    for (const char* const folder :
-         {"etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"}) {
+    for (const char* const folder : kUnitFolders) {
       const auto unit = host::read_file(root / folder / kUnit);
       if (!unit) continue;
-      const bool early = unit->find("network-pre.target") != std::string::npos &&
-                         unit->find("\nBefore=") != std::string::npos;
-      if (early) return {BootState::When::kBeforeNetwork, {}};
+      std::set<std::string> before;
+      add_units(*unit, "Before", before);
+      for (const fs::path& more : drop_ins(root, kUnit))
+        if (const auto text = host::read_file(more)) add_units(*text, "Before", before);
+      if (before.contains("network-pre.target")) return {BootState::When::kBeforeNetwork, {}};
       return {BootState::When::kLater,
               fmt::format("/{}/{} isn't ordered before network-pre.target", folder, kUnit)};
     }
@@ -245,12 +297,40 @@ BootState boot_state(const fs::path& root) {
   return {BootState::When::kNever, "nothing loads the rules at boot"};
 }
 
+std::vector<OtherFirewall> firewalls_at_boot(const fs::path& root) {
+  static constexpr std::string_view kUnits[] = {
+      "ufw",       "firewalld",  "nftables", "netfilter-persistent",   "iptables", "ip6tables",
+      "shorewall", "shorewall6", "ferm",     "arno-iptables-firewall", "firehol",  "csf"};
+  std::vector<OtherFirewall> found;
+  for (const std::string_view unit : kUnits) {
+    const std::string service = fmt::format("{}.service", unit);
+    if (!is_enabled(root, service) || (unit == "ufw" && ufw_is_off(root))) continue;
+    found.push_back({fmt::format("{} is started at boot", service),
+                     fmt::format("systemctl disable {}", service)});
+  }
+  return found;
+}
+
+bool ip6_is_on(const fs::path& proc) {
+  // "all" only sets the others; "default" is what an interface to come will have.
+  const fs::path folder = proc / "sys/net/ipv6/conf";
+  std::error_code error;
+  if (!fs::exists(folder, error)) return error || !fs::exists(proc / "sys/net/ipv4", error);
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string interface = entry.path().filename().string();
+    if (interface == "all" || interface == "lo") continue;
+    const auto text = host::read_file(entry.path() / "disable_ipv6");
+    if (!text || trimmed(*text) != "1") return true;
+  }
+  return static_cast<bool>(error);
+}
+
 HostFacts gather_facts(const FactPlaces& places, const View& loaded,
                        const std::vector<backend::ForeignChain>& foreign) {
   HostFacts facts;
   facts.interfaces = interfaces_that_are_up();
   facts.sysctls = read_sysctls(places.proc);
-  facts.ip6_on = facts.sysctl("net.ipv6.conf.all.disable_ipv6") == 0;
+  facts.ip6_on = ip6_is_on(places.proc);
   facts.listeners = read_listeners(places.proc);
   facts.saved = saved_state(places.state_folder, loaded);
   facts.boot = boot_state(places.root);

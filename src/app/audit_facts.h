@@ -75,8 +75,12 @@ struct FactPlaces {
 HostFacts gather_facts(const FactPlaces& places, const View& loaded,
                        const std::vector<backend::ForeignChain>& foreign);
 
-// The parts that read text: lines of /proc/net/tcp, udp, tcp6 or udp6.
+// The parts that read text and files: lines of /proc/net/tcp, udp, tcp6 or udp6; folders.
 std::vector<Listener> parse_listeners(std::string_view text, uint8_t protocol, net::Family family);
 BootState boot_state(const std::filesystem::path& root);
+// Other programs that load rules at boot.
+std::vector<OtherFirewall> firewalls_at_boot(const std::filesystem::path& root);
+// Whether some interface but lo, or one to come, has IPv6; what can't be read has it.
+bool ip6_is_on(const std::filesystem::path& proc);
 
 }  // namespace bulkhead::app

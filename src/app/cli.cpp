@@ -305,12 +305,12 @@ void add_audit(CLI::App& app, Arguments& all) {
   command
       .add_option("--management", options.management,
                   "who administers this host, beside [management] of the configuration")
-      ->type_name("ADDRESSES");
+      ->type_name("ADDRESS,...");
   command
       .add_option("--declare", options.declared,
                   "what is meant to be so: forwarding, egress=PORT,... or subnet=NETWORK,...")
       ->type_name("WHAT");
-  command.add_option("--skip", options.skipped, "leave this check out")->type_name("CHECK");
+  command.add_option("--skip", options.skipped, "leave these checks out")->type_name("CHECK,...");
   command.add_flag("--list", options.list, "name all checks and where they come from");
   command.add_option("--config", options.config, "default /etc/bulkhead/bulkhead.toml")
       ->type_name("FILE");

@@ -80,6 +80,9 @@ HostFacts well() {
 Answer answer_of(std::string_view id, const std::vector<ir::Ruleset>& rulesets,
                  const HostFacts* host, const Declared& what = declared()) {
   Input input{.rulesets = rulesets, .host = host, .declared = what, .skipped = {}, .limits = {}};
+  // Alone, so that no other check's commands stand before its own.
+  for (const Check& check : checks())
+    if (check.id != id) input.skipped.emplace(check.id);
   for (const CheckResult& result : audit(input))
     if (result.check->id == id) return result.answer;
   ADD_FAILURE() << "no answer of " << id;
@@ -99,12 +102,13 @@ struct RulesCase {
 
 const std::vector<RulesCase>& rules_cases() {
   static const std::vector<RulesCase> kCases = {
-      {"ssh-management", Family::kIpv4, filter("DDA", kSsh),
-       filter("DDA", "-A INPUT -s 192.0.2.10 -p tcp --dport 22 -j ACCEPT\n"),
+      {"ssh-management", Family::kIpv4, filter("DDA", kSsh + kAnswers),
+       filter("DDA", "-A INPUT -s 192.0.2.10 -p tcp --dport 22 -j ACCEPT\n" + kAnswers),
        "tcp 192.0.2.9:40000 > "},
       {"ssh-management", Family::kIpv6,
-       filter("DDA", "-A INPUT -s 2001:db8::9 -p tcp --dport 22 -j ACCEPT\n"),
-       filter("DDA", "-A INPUT -p tcp --dport 22 -j DROP\n"), "tcp [2001:db8::9]:40000 > "},
+       filter("DDA", "-A INPUT -s 2001:db8::9 -p tcp --dport 22 -j ACCEPT\n" + kAnswers),
+       filter("DDA", "-A INPUT -p tcp --dport 22 -j DROP\n" + kAnswers),
+       "tcp [2001:db8::9]:40000 > "},
       {"ssh-only-management", Family::kIpv4, filter("DDA", kSsh),
        filter("DDA", "-A INPUT -s 192.0.2.0/28 -p tcp --dport 22 -j ACCEPT\n"), ":22 new in"},
       {"ssh-only-management", Family::kIpv4, filter("DDA", kSsh + kWeb),

@@ -29,6 +29,16 @@ TEST(Config, AddressesOfBothFamiliesAndNetworks) {
   EXPECT_EQ(net::to_string(config->management[2]), "2001:db8::/64");
 }
 
+TEST(Config, WhatTheAuditIsToFindRight) {
+  const auto config = parse_config(
+      "[audit]\nforwarding = true\negress = [22, 445]\nsubnets = ['192.0.2.0/24']\n", "c");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_TRUE(config->audit.forwarding);
+  EXPECT_EQ(config->audit.egress, (std::vector<uint16_t>{22, 445}));
+  ASSERT_EQ(config->audit.subnets.size(), 1U);
+  EXPECT_EQ(net::to_string(config->audit.subnets[0]), "192.0.2.0/24");
+}
+
 struct Wrong {
   const char* text;
   const char* message;
@@ -53,6 +63,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[management]\naddresses = '192.0.2.1'\n", "c:2: a list is needed"},
         Wrong{"[management]\nssh_ports = [0]\n", "c:2: a port is a number"},
         Wrong{"[management]\nssh_ports = ['ssh']\n", "c:2: a port is a number"},
+        Wrong{"[audit]\nforward = true\n", "c:2: `forward' is not known in [audit]"},
+        Wrong{"[audit]\nforwarding = 1\n", "c:2: `forwarding' is true or false"},
+        Wrong{"[audit]\negress = [70000]\n", "c:2: a port is a number"},
         Wrong{"management = 1\n", "c:1: `management' is a table"}, Wrong{"[management\n", "c:"}));
 
 }  // namespace

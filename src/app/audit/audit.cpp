@@ -2,11 +2,14 @@
 #include "app/audit/audit.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "app/audit/mend.h"
 #include "app/audit/packets.h"
+#include "app/audit/remedy.h"
 #include "app/explanation.h"
 #include "app/summary.h"
 
@@ -26,9 +29,31 @@ std::string_view verdict_word(backend::sim::Verdict verdict) {
   return "rejected";
 }
 
+// The packet's way as it goes where it is treated as the sets say: what isn't known falls this way
+// or that.
+Explanation explained(const ir::Ruleset& rules, const Witness& witness) {
+  using backend::sim::Truth;
+  const auto agrees = [&](const Explanation& why) {
+    return (why.verdict == backend::sim::Verdict::kAccept) == witness.passes;
+  };
+  const Explanation first = explain(rules, witness.packet, witness.packet.direction());
+  if (agrees(first)) return first;
+  for (const Truth otherwise : {Truth::kUnknown, Truth::kYes, Truth::kNo}) {
+    Explanation why = explain(rules, witness.packet, witness.packet.direction(),
+                              [&](const ir::Rule& rule, const ir::Condition& condition) {
+                                const Truth known = witness.known(rule, condition);
+                                return known == Truth::kUnknown ? otherwise : known;
+                              });
+    if (!agrees(why)) continue;
+    why.depends = true;
+    return why;
+  }
+  return first;
+}
+
 // What becomes of a witness, by the simulator, which knows nothing of the sets.
 void tell(const ir::Ruleset& rules, Witness& witness) {
-  const Explanation why = explain(rules, witness.packet, witness.packet.direction());
+  const Explanation why = explained(rules, witness);
   witness.verdict = verdict_word(why.verdict);
   witness.decided = why.decided;
   const bool passes = why.verdict == backend::sim::Verdict::kAccept;
@@ -40,28 +65,45 @@ void tell(const ir::Ruleset& rules, Witness& witness) {
 
 class FamilyAudit {
  public:
-  FamilyAudit(const Input& input, const ir::Ruleset& rules, const Openings* ip4)
-      : input_(input), rules_(rules), ip4_(ip4), answers_(checks().size()) {}
+  FamilyAudit(const Input& input, const ir::Ruleset& rules, const pass::AnalysisLimits& limits)
+      : input_(input),
+        rules_(rules),
+        limits_(limits),
+        until_(std::chrono::steady_clock::now() + limits.time) {}
 
-  void run(const pass::AnalysisLimits& limits) {
-    const auto ran =
-        pass::analyse({&rules_},
-                      {.limits = limits,
-                       .more = Packets::asked(rules_.family, input_.declared, input_.host, ip4_)},
-                      [&](set::Model& model) { work(model); });
+  // `ip4`: as in Rules, of the rules as they are; `mended`: of those behind all commands.
+  void run(const Openings* ip4, const Openings* mended) {
+    std::string why = "the analysis didn't end";
+    State state = ask(rules_, limits_, ip4, &why);
+    openings_ = mended_ = state.openings;
+    answers_ = state.answers;
+    bool complete = true;
     for (size_t i = 0; i < answers_.size(); ++i) {
       if (!is_asked(checks()[i])) continue;
-      if (!answers_[i]) {
-        answers_[i] = unknown(
-            fmt::format("not decided: {}", ran ? "the analysis didn't end" : ran.error().message));
-      }
+      complete &= answers_[i].has_value();
+      if (!answers_[i]) answers_[i] = unknown(fmt::format("not decided: {}", why));
       for (Finding& finding : answers_[i]->findings)
         if (finding.witness) tell(rules_, *finding.witness);
     }
+    const Ask again = [&](const ir::Ruleset& rules) -> std::optional<State> {
+      pass::AnalysisLimits left = limits_;
+      left.time = std::chrono::duration_cast<std::chrono::milliseconds>(
+          until_ - std::chrono::steady_clock::now());
+      if (left.time.count() <= 0 || !complete) return {};
+      State next = ask(rules, left, mended, &why);
+      for (size_t i = 0; i < next.answers.size(); ++i)
+        if (is_asked(checks()[i]) && !next.answers[i]) return {};
+      return next;
+    };
+    if (ip4 != mended)
+      if (auto next = again(rules_)) state = *std::move(next);
+    mend(answers_, state, input_.declared, input_.host, again);
+    mended_ = state.openings;
   }
 
   const std::optional<Answer>& answer(size_t check) const { return answers_[check]; }
   const std::optional<Openings>& openings() const { return openings_; }
+  const std::optional<Openings>& mended() const { return mended_; }
 
  private:
   bool is_asked(const Check& check) const {
@@ -75,26 +117,39 @@ class FamilyAudit {
   }
 
   // What is decided stays so, whatever becomes of the checks behind it: the model may be cut short,
-  // and another one then goes on.
-  void work(set::Model& model) {
-    Packets packets(model, rules_, input_.declared, input_.host);
-    const Rules view{rules_, packets, input_.declared, input_.host, ip4_};
-    if (!openings_) {
-      const auto& found = packets.openings();
-      if (!model.exhausted()) openings_ = found;
-    }
-    for (size_t i = 0; i < answers_.size() && !model.exhausted(); ++i) {
-      if (answers_[i] || !is_asked(checks()[i])) continue;
-      Answer answer = checks()[i].of_rules(view);
-      if (!model.exhausted()) answers_[i] = std::move(answer);
-    }
+  // and another one then goes on. `why` gets what has cut short the last one.
+  State ask(const ir::Ruleset& rules, const pass::AnalysisLimits& limits, const Openings* ip4,
+            std::string* why) const {
+    State state{rules, std::vector<std::optional<Answer>>(checks().size()), 0, {}};
+    const auto work = [&](set::Model& model) {
+      Packets packets(model, state.rules, input_.declared, input_.host);
+      const Rules view{state.rules, packets, input_.declared, input_.host, ip4};
+      if (!state.openings) {
+        const auto& found = packets.openings();
+        if (!model.exhausted()) state.openings = found;
+      }
+      state.ssh = ssh_share(view);
+      for (size_t i = 0; i < checks().size() && !model.exhausted(); ++i) {
+        if (state.answers[i] || !is_asked(checks()[i])) continue;
+        Answer answer = checks()[i].of_rules(view);
+        if (!model.exhausted()) state.answers[i] = std::move(answer);
+      }
+    };
+    const auto ran = pass::analyse(
+        {&rules},
+        {.limits = limits, .more = Packets::asked(rules.family, input_.declared, input_.host, ip4)},
+        work);
+    if (!ran) *why = ran.error().message;
+    return state;
   }
 
   const Input& input_;
   const ir::Ruleset& rules_;
-  const Openings* ip4_;
+  pass::AnalysisLimits limits_;
+  std::chrono::steady_clock::time_point until_;
   std::vector<std::optional<Answer>> answers_;
   std::optional<Openings> openings_;
+  std::optional<Openings> mended_;
 };
 
 // The worst of both, with what was found in either.
@@ -120,12 +175,16 @@ std::vector<CheckResult> audit(const Input& input) {
   limits.time /= std::max<size_t>(input.rulesets.size(), 1);
   std::vector<std::optional<Answer>> answers(checks().size());
   std::optional<Openings> ip4;
+  std::optional<Openings> mended;
   const bool ip6_is_off = input.host != nullptr && !input.host->ip6_on;
   for (const ir::Ruleset& rules : input.rulesets) {
     if (rules.family == Family::kIpv6 && ip6_is_off) continue;
-    FamilyAudit family(input, rules, ip4 ? &*ip4 : nullptr);
-    family.run(limits);
-    if (rules.family == Family::kIpv4) ip4 = family.openings();
+    FamilyAudit family(input, rules, limits);
+    family.run(ip4 ? &*ip4 : nullptr, mended ? &*mended : nullptr);
+    if (rules.family == Family::kIpv4) {
+      ip4 = family.openings();
+      mended = family.mended();
+    }
     for (size_t i = 0; i < answers.size(); ++i)
       if (family.answer(i)) add(answers[i], *family.answer(i));
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/audit_facts.h"
+#include "backend/sim/simulator.h"
 #include "ir/ruleset.h"
 #include "ir/value_set.h"
 #include "net/packet_text.h"
@@ -24,8 +25,9 @@ enum class Verdict : uint8_t { kPass, kFail, kNotApplicable, kUnknown };
 // A packet of a set that is at fault.
 struct Witness {
   net::PacketText packet;
-  bool certain = true;  // false: something that can't be known here decides, too
-  bool passes = false;  // as the sets have it; where it isn't certain: it may
+  bool certain = true;              // false: something that can't be known here decides, too
+  backend::sim::Oracle known = {};  // what the sets take for so of what the packet doesn't decide
+  bool passes = false;  // as the sets have it; where it isn't certain: what is wrong is that it may
   // As `bulkhead explain` has it.
   std::string verdict;  // "accepted"
   std::string decided;  // "rule 3 of INPUT"
@@ -37,14 +39,18 @@ struct Finding {
   std::string text;  // "tcp/3306 is open to any"
   std::optional<net::Family> family = {};
   std::optional<Witness> witness = {};
-  std::vector<std::string> remedy = {};  // commands, in the order in which they are to be typed
-  std::string note = {};                 // what to know before they are
+  // Commands, in the order in which they are to be typed: as a check gives them, a proposal (mend.h
+  // tries it).
+  std::vector<std::string> remedy = {};
+  std::vector<std::vector<std::string>> otherwise = {};  // further proposals, the better ones first
+  std::string note = {};                                 // what to know before they are typed
 };
 
 struct Answer {
   Verdict verdict = Verdict::kPass;
   std::string why = {};  // of kNotApplicable and kUnknown; of kPass what else is worth knowing
   std::vector<Finding> findings = {};  // of kFail
+  size_t wrong = 0;                    // how much is wrong in all, where that is more
 };
 inline Answer pass(std::string why = {}) { return {Verdict::kPass, std::move(why)}; }
 inline Answer not_applicable(std::string why) { return {Verdict::kNotApplicable, std::move(why)}; }
@@ -65,8 +71,9 @@ struct Declared {
 
 // The ports that new packets from outside get to, as they are behind every translation.
 struct Openings {
-  ir::ValueSet some[2];  // from some address, of TCP and UDP
-  ir::ValueSet any[2];   // from more than a sixteenth of all addresses
+  ir::ValueSet some[2];   // from some address, of TCP and UDP
+  ir::ValueSet any[2];    // from more than a sixteenth of all addresses, and any client's port
+  ir::ValueSet plain[2];  // surely from all but a sixteenth, whatever else the packet is
 
   static size_t index(uint8_t protocol) { return protocol == net::kTcp ? 0 : 1; }
 };

@@ -55,8 +55,7 @@ Answer no_dead_rule(const Rules& rules) {
                               table.name == "filter" ? "" : " of table " + table.name, words,
                               why_dead(each)),
           .family = rules.rules.family};
-      // By its words, which hold when other commands have moved it; by its number if another rule
-      // has the same ones.
+      // By its words; by its number if another rule has the same ones.
       const auto same = std::ranges::count(chain.rules, chain.rules[each.rule]);
       finding.remedy = {command(
           rules.rules.family, same == 1
@@ -66,7 +65,9 @@ Answer no_dead_rule(const Rules& rules) {
     }
   }
   if (more > 0) findings.back().note = fmt::format("and {} more such rules", more);
-  return fail_of(std::move(findings));
+  Answer answer = fail_of(std::move(findings));
+  answer.wrong = answer.findings.size() + more;
+  return answer;
 }
 
 }  // namespace bulkhead::app::audit

@@ -149,7 +149,7 @@ Answer redirects_are_off(const Host& host) {
 Answer source_routing_is_off(const Host& host) {
   static constexpr Setting kSettings[] = {
       {"ipv4", "accept_source_route", Together::kBoth, false, "IPv4 source routes are followed"},
-      {"ipv6", "accept_source_route", Together::kOwn, false, "IPv6 routing headers are followed"}};
+      {"ipv6", "accept_source_route", Together::kBoth, false, "IPv6 routing headers are followed"}};
   return settings_hold(host, kSettings);
 }
 

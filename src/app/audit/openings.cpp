@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "app/audit/packets.h"
 #include "app/audit/remedy.h"
+#include "set/witness.h"
 
 namespace bulkhead::app::audit {
 
@@ -15,36 +15,6 @@ namespace {
 using ir::ValueSet;
 using net::Direction;
 using set::Node;
-
-// A rule takes so many (iptables-extensions(8), multiport; a range counts twice).
-constexpr size_t kMostPorts = 15;
-
-// Commands that keep these ports shut: `head` stands before "-p".
-Commands shut(net::Family family, std::string_view head, uint8_t protocol, const ValueSet& ports) {
-  Commands commands;
-  std::vector<std::string> words;
-  size_t slots = 0;
-  const auto flush = [&] {
-    if (words.empty()) return;
-    const std::string match = words.size() == 1
-                                  ? fmt::format("--dport {}", words.front())
-                                  : fmt::format("-m multiport --dports {}", fmt::join(words, ","));
-    commands.push_back(command(
-        family, fmt::format("-I {} -p {} {} -j DROP", head, protocol_word(protocol), match)));
-    words.clear();
-    slots = 0;
-  };
-  for (const ir::Interval& range : ports.intervals()) {
-    const size_t needs = range.first == range.last ? 1 : 2;
-    if (slots + needs > kMostPorts) flush();
-    slots += needs;
-    const auto first = static_cast<unsigned>(range.first);
-    const auto last = static_cast<unsigned>(range.last);
-    words.push_back(needs == 1 ? std::to_string(first) : fmt::format("{}:{}", first, last));
-  }
-  flush();
-  return commands;
-}
 
 ValueSet range_of(const Ports& ports) { return ValueSet::range(ports.first, ports.last); }
 
@@ -60,7 +30,8 @@ Open open_admin_ports(const Rules& rules, Direction direction, Node care, uint8_
     const bool ssh = std::ranges::any_of(rules.declared.ssh_ports, [&](uint16_t port) {
       return ports.first <= port && port <= ports.last;
     });
-    if (ssh && direction == Direction::kInput && ports.first == ports.last) continue;
+    if (ssh && protocol == net::kTcp && direction == Direction::kInput && ports.first == ports.last)
+      continue;
     const Node reaching = rules.packets.reaching(direction, care, protocol, range_of(ports));
     if (!rules.packets.from_any(reaching)) continue;
     open.ports = open.ports.united(range_of(ports));
@@ -77,10 +48,8 @@ Answer admin_ports_open(const Rules& rules, Direction direction, Node care, std:
     Finding finding{.text = fmt::format("{} {}", port_words(protocol, open.ports), how),
                     .family = rules.rules.family,
                     .witness = rules.packets.witness(open.packets, direction)};
-    finding.remedy = closed_or(
-        rules, finding.witness,
-        shut(rules.rules.family, direction == Direction::kInput ? "INPUT ! -i lo" : "FORWARD",
-             protocol, open.ports));
+    finding.remedy = shut(rules, finding.witness, direction, protocol, open.ports);
+    finding.otherwise = {dropped_first(rules.rules.family, direction, protocol, open.ports)};
     findings.push_back(std::move(finding));
   }
   return fail_of(std::move(findings));
@@ -94,9 +63,13 @@ Answer no_open_admin_port(const Rules& rules) {
 
 Answer no_published_admin_port(const Rules& rules) {
   Packets& packets = rules.packets;
-  const Node published =
+  Node published =
       packets.all({packets.at(Direction::kForward), packets.states({ir::CtState::kNew}),
                    packets.redirected(Direction::kForward)});
+  // What is published on a loopback address only this host gets to.
+  const net::Network loopback[] = {loopback_network(rules.rules.family)};
+  if (!routes_loopback(rules))
+    published = packets.arena().subtract(published, packets.destination_in(loopback));
   if (published == set::kNothing) return pass("nothing is published");
   return admin_ports_open(rules, Direction::kForward, published, "published to any");
 }
@@ -107,11 +80,17 @@ Answer no_any_any(const Rules& rules) {
   Packets& packets = rules.packets;
   std::vector<Finding> findings;
   for (const Direction direction : {Direction::kInput, Direction::kForward}) {
-    const Node passing = packets.all({packets.at(direction), packets.states({ir::CtState::kNew}),
-                                      packets.may_pass(direction), packets.usual()});
+    Node passing = packets.all({packets.at(direction), packets.states({ir::CtState::kNew}),
+                                packets.may_pass(direction), packets.usual()});
+    // A router's rules go by interface: that it forwards from one to another is what it is for.
+    if (direction == Direction::kForward && rules.declared.forwarding) {
+      const ValueSet unnamed = ValueSet::of(set::interface_value(kUnnamedInterface));
+      passing = packets.all(
+          {passing, packets.of(ir::kInInterface, unnamed), packets.of(ir::kOutInterface, unnamed)});
+    }
     for (const uint8_t protocol : kPortProtocols) {
       const Node one = packets.all({passing, packets.of(ir::kProtocol, ValueSet::of(protocol))});
-      if (one == set::kNothing || set::share(packets.model(), one, kFields) <= kMuch) continue;
+      if (one == set::kNothing || packets.share(one, kFields) <= kMuch) continue;
       // Neither from somebody who is named nor to a service that is offered.
       const Node odd =
           packets.all({one, packets.of(ir::kDestinationPort, ValueSet::range(32768, 60999))});

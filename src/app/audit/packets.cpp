@@ -2,6 +2,7 @@
 #include "app/audit/packets.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -49,6 +50,13 @@ ValueSet without(const ValueSet& values, const ValueSet& others, Family family) 
   return values.intersected(others.complement(net::address_bits(family)));
 }
 
+// "This network", multicast and above; of IPv6, :: and multicast.
+std::vector<ValueSet> odd_addresses(Family family) {
+  if (family == Family::kIpv6)
+    return {ValueSet::of(0), ValueSet::range(U128{0xff} << 120, low_bits(128))};
+  return {ValueSet::range(0, low_bits(24)), ValueSet::range(U128{224} << 24, low_bits(32))};
+}
+
 bool link_local(const net::Address& address) {
   return address.family == Family::kIpv6 && address.value >> 118 == U128{0xfe80} >> 6;
 }
@@ -82,6 +90,33 @@ std::vector<Neighbourhood> neighbourhoods(Family family, const HostFacts* host) 
   return found;
 }
 
+// How a packet's point answers to questions of the kernel's and to those for routes.
+backend::sim::Oracle known_at(const set::Space& space, const set::Point& point) {
+  using backend::sim::Truth;
+  const auto truth = [](bool holds) { return holds ? Truth::kYes : Truth::kNo; };
+  std::map<std::string, U128> answers;
+  std::map<uint16_t, U128> routes;
+  for (size_t i = 0; i < point.values.size(); ++i) {
+    const set::Dimension& dimension = space.dimensions()[i];
+    if (dimension.kind == set::Dimension::Kind::kAnswer)
+      answers[dimension.question] = point.values[i];
+    if (dimension.base == ir::Base::kRoute) routes[dimension.key] = point.values[i];
+  }
+  const Family family = space.family();
+  return [=](const ir::Rule&, const ir::Condition& condition) {
+    if (const auto* const opaque = std::get_if<ir::Opaque>(&condition)) {
+      const auto at = opaque->stateful ? answers.end() : answers.find(set::question_of(*opaque));
+      return at == answers.end() ? Truth::kUnknown : truth(at->second != 0);
+    }
+    const auto* const asked = std::get_if<Constraint>(&condition);
+    if (asked == nullptr || asked->field->location(family).base != ir::Base::kRoute)
+      return Truth::kUnknown;
+    const auto at = routes.find(asked->field->location(family).offset);
+    return at == routes.end() ? Truth::kUnknown
+                              : truth(asked->values.contains(at->second & asked->mask));
+  };
+}
+
 ValueSet interface_values(const std::string& name) {
   return ValueSet::of(set::interface_value(name));
 }
@@ -94,6 +129,39 @@ std::span<const uint16_t> lateral_ports() { return kLateralPorts; }
 net::Network loopback_network(Family family) {
   if (family == Family::kIpv4) return {{family, U128{127} << 24}, net::prefix_mask(family, 8)};
   return {{family, 1}, net::prefix_mask(family, 128)};
+}
+
+net::Network link_local_network() {
+  return {{Family::kIpv6, U128{0xfe80} << 112}, net::prefix_mask(Family::kIpv6, 10)};
+}
+
+net::Network all_nodes_network() {
+  return {{Family::kIpv6, U128{0xff02} << 112 | 1}, net::prefix_mask(Family::kIpv6, 128)};
+}
+
+net::Network all_routers_network() {
+  return {{Family::kIpv6, U128{0xff02} << 112 | 2}, net::prefix_mask(Family::kIpv6, 128)};
+}
+
+net::Network solicited_nodes_network() {
+  return {{Family::kIpv6, U128{0xff02} << 112 | U128{0x1ff000000}},
+          net::prefix_mask(Family::kIpv6, 104)};
+}
+
+net::Network unspecified_network() {
+  return {{Family::kIpv6, 0}, net::prefix_mask(Family::kIpv6, 128)};
+}
+
+std::vector<std::string> interfaces_with_addresses(Family family, const HostFacts* host) {
+  std::vector<std::string> found;
+  if (host == nullptr) return found;
+  for (const Interface& interface : host->interfaces) {
+    const bool has = std::ranges::any_of(interface.addresses, [&](const Interface::Own& own) {
+      return own.address.family == family;
+    });
+    if (has && interface.name != "lo") found.push_back(interface.name);
+  }
+  return found;
 }
 
 ValueSet values_of(const net::Network& network) {
@@ -161,7 +229,22 @@ std::vector<Constraint> Packets::asked(Family family, const Declared& declared,
   for (const uint16_t port : declared.ssh_ports) ask(ir::kDestinationPort, ValueSet::of(port));
   for (const uint16_t port : declared.egress) ask(ir::kDestinationPort, ValueSet::of(port));
   ask(ir::kDestinationPort, ValueSet::range(32768, 60999));
+  ask(ir::kSourcePort, ValueSet::range(32768, 60999));
+  for (const uint16_t port : declared.ssh_ports) ask(ir::kSourcePort, ValueSet::of(port));
+  for (const ir::Field* field : {&ir::kPacketMark, &ir::kConnectionMark})
+    ask(*field, ValueSet::of(0));
+  all.push_back({&ir::kCtStatus, ir::kTranslatedStatus, ValueSet::of(0)});
+  for (const ir::Field* field : {&ir::kInInterface, &ir::kOutInterface})
+    ask(*field, interface_values(std::string(kUnnamedInterface)));
+  for (const std::string& interface : interfaces_with_addresses(family, host)) {
+    ask(ir::kInInterface, interface_values(interface));
+    ask(ir::kOutInterface, interface_values(interface));
+  }
 
+  // Addresses that no packet comes from: a witness has others.
+  for (const ir::Field* field : {&ir::kSource, &ir::kDestination}) {
+    for (const ValueSet& odd : odd_addresses(family)) ask(*field, odd);
+  }
   const net::Network loopback = loopback_network(family);
   std::vector<net::Network> networks = subnets(family, declared, host);
   for (const net::Network& network : declared.management)
@@ -171,11 +254,18 @@ std::vector<Constraint> Packets::asked(Family family, const Declared& declared,
     all.push_back(network_constraint(ir::kSource, network));
     all.push_back(network_constraint(ir::kDestination, network));
   }
+  if (host != nullptr) {
+    for (const Interface& interface : host->interfaces) {
+      for (const Interface::Own& own : interface.addresses) {
+        if (own.address.family != family) continue;
+        ask(ir::kSource, ValueSet::of(own.address.value));
+        ask(ir::kDestination, ValueSet::of(own.address.value));
+      }
+    }
+  }
   for (const Neighbourhood& there : neighbourhoods(family, host)) {
     ask(ir::kSource, there.others);
     ask(ir::kDestination, there.others);
-    ask(ir::kSource, ValueSet::of(there.own.value));
-    ask(ir::kDestination, ValueSet::of(there.own.value));
     ask(ir::kInInterface, interface_values(there.interface));
     ask(ir::kOutInterface, interface_values(there.interface));
   }
@@ -186,6 +276,8 @@ std::vector<Constraint> Packets::asked(Family family, const Declared& declared,
         ask(ir::kDestination, ValueSet::of(listener.address->value));
     }
   }
+  ask(set::kIcmpTypeAndCode, family == Family::kIpv4 ? ValueSet::range(3 << 8, 3 << 8 | 255)
+                                                     : ValueSet::range(1 << 8, 1 << 8 | 255));
   if (family == Family::kIpv6) {
     if (ip4 != nullptr) {
       for (const auto* const ports : {&ip4->some, &ip4->any}) {
@@ -195,16 +287,19 @@ std::vector<Constraint> Packets::asked(Family family, const Declared& declared,
     ask(kHopLimit, ValueSet::of(255));
     for (const unsigned type : {2U, 133U, 134U, 135U, 136U})
       ask(set::kIcmpTypeAndCode, ValueSet::of(type << 8));
-    const net::Network link{{family, U128{0xfe80} << 112}, net::prefix_mask(family, 10)};
-    all.push_back(network_constraint(ir::kSource, link));
-    all.push_back(network_constraint(ir::kDestination, link));
+    for (const net::Network& network :
+         {link_local_network(), global_network(), unspecified_network()})
+      all.push_back(network_constraint(ir::kSource, network));
+    for (const net::Network& network : {link_local_network(), global_network(), all_nodes_network(),
+                                        all_routers_network(), solicited_nodes_network()})
+      all.push_back(network_constraint(ir::kDestination, network));
   }
   return all;
 }
 
 Packets::Packets(set::Model& model, const ir::Ruleset& rules, const Declared& declared,
                  const HostFacts* host)
-    : model_(model), declared_(declared), host_(host), functions_(model, rules) {}
+    : model_(model), declared_(declared), host_(host), rules_(rules), functions_(model, rules) {}
 
 Node Packets::all(std::initializer_list<Node> sets) {
   Node result = set::kEverything;
@@ -254,7 +349,8 @@ Node Packets::at(Direction direction) {
   Node here = all({model_.of_shapes({set::Shape::kWhole}), model_.at_hook(hook)});
   for (const ir::Field* field : {&ir::kInInterface, &ir::kOutInterface})
     here = arena().subtract(here, of(*field, interface_values("lo")));
-  return here;
+  // A program of this host may mark what it sends.
+  return direction == Direction::kOutput ? here : all({here, fresh()});
 }
 
 Node Packets::usual() {
@@ -297,15 +393,6 @@ Node Packets::may_stop(Direction direction) {
   });
 }
 
-bool Packets::from_any(Node set) {
-  static constexpr double kMany = 1.0 / 16;
-  static constexpr const ir::Field* kFields[] = {&ir::kSource};
-  if (set == set::kNothing) return false;
-  const auto [at, fresh] = from_any_.try_emplace(set, false);
-  if (fresh) at->second = set::share(model_, set, kFields) > kMany;
-  return at->second;
-}
-
 std::optional<ValueSet> Packets::values(Node set, const ir::Field& field) {
   return set::values(model_, set, field);
 }
@@ -323,7 +410,6 @@ std::vector<Node> Packets::likely(Direction direction) {
   };
   for (const Neighbourhood& here : places) {
     const ValueSet own = ValueSet::of(here.own.value);
-    const Node in = of(ir::kInInterface, interface_values(here.interface));
     switch (direction) {
       case Direction::kInput: found.push_back(all({from(here), of(ir::kDestination, own)})); break;
       case Direction::kForward:
@@ -338,12 +424,20 @@ std::vector<Node> Packets::likely(Direction direction) {
         break;
       case Direction::kOutput: found.push_back(all({of(ir::kSource, own), to(here)})); break;
     }
-    if (direction == Direction::kInput) found.push_back(all({in, of(ir::kDestination, own)}));
+  }
+  if (direction == Direction::kInput) {
+    // From further away, or to all of the link.
+    for (const Neighbourhood& here : places) {
+      found.push_back(all({of(ir::kInInterface, interface_values(here.interface)),
+                           of(ir::kDestination, ValueSet::of(here.own.value))}));
+    }
+    for (const Neighbourhood& here : places)
+      found.push_back(of(ir::kInInterface, interface_values(here.interface)));
   }
   return found;
 }
 
-std::optional<Witness> Packets::witness(Node set, Direction direction) {
+std::optional<Witness> Packets::witness(Node set, Direction direction, About about) {
   for (const Node wanted : likely(direction)) {
     const Node narrowed = arena().intersect(set, wanted);
     if (narrowed == set::kNothing || arena().exhausted()) continue;
@@ -357,9 +451,12 @@ std::optional<Witness> Packets::witness(Node set, Direction direction) {
     return std::ranges::any_of(possible,
                                [&](const set::Outcome& it) { return what(it, model_.outcomes()); });
   };
+  const bool passes = any(set::may_pass);
+  const bool certain = !(passes && any(set::may_stop));
   return Witness{.packet = packet_of(model_.space(), *point),
-                 .certain = !(any(set::may_pass) && any(set::may_stop)),
-                 .passes = any(set::may_pass),
+                 .certain = certain,
+                 .known = known_at(model_.space(), *point),
+                 .passes = certain ? passes : about == About::kPassing,
                  .verdict = {},
                  .decided = {},
                  .rule = {}};

@@ -61,17 +61,25 @@ std::optional<ir::Interval> written_port(const set::Model& model, const Writes& 
 
 }  // namespace
 
+const std::vector<Packets::Arrival>& Packets::arrivals(Direction direction) {
+  auto& known = arrivals_[static_cast<size_t>(direction)];
+  if (known) return *known;
+  known.emplace();
+  for (const Writes& writes : port_writes(model_, way(direction))) {
+    known->push_back({writes.empty(), written_port(model_, writes),
+                      passing_with(model_, way(direction), writes)});
+  }
+  return *known;
+}
+
 Node Packets::reaching(Direction direction, Node care, uint8_t protocol, const ValueSet& ports) {
   care = all({care, of(ir::kProtocol, ValueSet::of(protocol))});
+  const Node to_ports = of(ir::kDestinationPort, ports);
   Node result = set::kNothing;
-  for (const Writes& writes : port_writes(model_, way(direction))) {
-    Node passing = all({care, passing_with(model_, way(direction), writes)});
-    if (writes.empty()) {
-      passing = all({passing, of(ir::kDestinationPort, ports)});
-    } else if (const auto port = written_port(model_, writes)) {
-      if (!ports.contains(port->first)) continue;
-    }
-    result = arena().unite(result, passing);
+  for (const Arrival& arrival : arrivals(direction)) {
+    if (!arrival.as_sent && arrival.port && !ports.contains(arrival.port->first)) continue;
+    const Node wanted = arrival.as_sent ? all({care, to_ports}) : care;
+    result = arena().unite(result, all({wanted, arrival.packets}));
   }
   return result;
 }
@@ -98,23 +106,28 @@ std::optional<Openings> Packets::find_openings() {
   Openings found;
   for (const uint8_t protocol : kPortProtocols) {
     const Node care = all({newcomers(), of(ir::kProtocol, ValueSet::of(protocol))});
-    const auto open = [&](const ir::Interval& port, Node from) {
+    const size_t i = Openings::index(protocol);
+    const auto open = [&](const ir::Interval& port, Node from, Node from_clients) {
       if (from == set::kNothing) return;
       const ValueSet ports{port};
-      ValueSet& some = found.some[Openings::index(protocol)];
-      some = some.united(ports);
-      ValueSet& any = found.any[Openings::index(protocol)];
-      if (from_any(from)) any = any.united(ports);
+      found.some[i] = found.some[i].united(ports);
+      if (from_any(from_clients)) found.any[i] = found.any[i].united(ports);
     };
-    for (const Writes& writes : port_writes(model_, way(Direction::kInput))) {
-      const Node passing = set::projected(
-          model_, all({care, passing_with(model_, way(Direction::kInput), writes)}), kFields);
-      if (!writes.empty()) {
-        if (const auto port = written_port(model_, writes)) open(*port, passing);
+    // A server's port alone (67 of DHCP) is no client's.
+    const Node clients = of(ir::kSourcePort, ValueSet::range(32768, 60999));
+    const Node stopped = all({care, usual(), may_stop(Direction::kInput)});
+    for (const Arrival& arrival : arrivals(Direction::kInput)) {
+      const Node some = set::projected(model_, all({care, arrival.packets}), kFields);
+      const Node any = set::projected(model_, all({care, arrival.packets, clients}), kFields);
+      if (!arrival.as_sent) {
+        if (arrival.port) open(*arrival.port, some, any);
         continue;
       }
-      for (const ir::Interval& port : *classes)
-        open(port, all({passing, of(ir::kDestinationPort, ValueSet{port})}));
+      for (const ir::Interval& port : *classes) {
+        const Node here = of(ir::kDestinationPort, ValueSet{port});
+        open(port, all({some, here}), all({any, here}));
+        if (!from_any(all({stopped, here}))) found.plain[i] = found.plain[i].united(ValueSet{port});
+      }
     }
   }
   return found;

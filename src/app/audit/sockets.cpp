@@ -6,6 +6,8 @@
 
 #include "app/audit/packets.h"
 #include "app/audit/remedy.h"
+#include "app/audit/variants.h"
+#include "pass/chain_functions.h"
 
 namespace bulkhead::app::audit {
 
@@ -36,39 +38,62 @@ std::vector<Listener> listeners_of(const Rules& rules) {
   return found;
 }
 
-// The packets that no rule of INPUT decides.
+// The packets that no rule of INPUT decides because of their port.
 Node left_to_policy(const Rules& rules) {
   const ir::Table* const table = rules.rules.find("filter");
   if (table == nullptr) return set::kEverything;
+  // Who is banned, or trusted, says nothing of a service.
+  const ir::Table naming = naming_ports(*table);
   return rules.packets.model().where(
-      rules.packets.functions().table(*table).of(*table->find("INPUT")),
+      pass::ChainFunctions(rules.packets.model(), naming).of(*naming.find("INPUT")),
       [](std::span<const set::Outcome> possible) {
         return std::ranges::none_of(
             possible, [](const set::Outcome& it) { return it.flow == set::Flow::kDecided; });
       });
 }
 
-// The rule that opens idle ports alone is taken away; another one stays, and these are shut before
-// it.
-Commands shut(const Rules& rules, const std::optional<Witness>& witness, uint8_t protocol,
-              const ValueSet& idle) {
-  if (witness) {
-    const Decider decider = decider_of(rules.rules, witness->packet, Direction::kInput);
-    bool only_idle = decider.written == nullptr;
-    if (decider.written != nullptr) {
-      const auto ports = rules.packets.values(rules.packets.model().of(*decider.written).holds,
-                                              ir::kDestinationPort);
-      only_idle = ports && ports->intersected(idle) == *ports;
+// The ranges of destination ports that rules name.
+std::vector<ir::Interval> named_ranges(const ir::Ruleset& rules) {
+  std::vector<ir::Interval> found;
+  const auto add = [&](const ir::Constraint& it) {
+    if (it.field != &ir::kDestinationPort) return;
+    found.insert(found.end(), it.values.intervals().begin(), it.values.intervals().end());
+  };
+  for (const ir::Table& table : rules.tables) {
+    for (const ir::Chain& chain : table.chains) {
+      for (const ir::Rule& rule : chain.rules) {
+        for (const ir::Match& match : rule.matches) {
+          for (const ir::Condition& condition : match.predicate) {
+            if (const auto* const one = std::get_if<ir::Constraint>(&condition)) add(*one);
+            if (const auto* const any = std::get_if<ir::AnyOf>(&condition))
+              std::ranges::for_each(any->alternatives, add);
+          }
+        }
+      }
     }
-    if (only_idle) return without_decider(rules, *witness, Direction::kInput);
   }
-  Commands commands;
-  for (const ir::Interval& range : idle.intervals()) {
-    commands.push_back(
-        command(rules.rules.family, fmt::format("-I INPUT ! -i lo -p {} --dport {} -j DROP",
-                                                protocol_word(protocol), dport_words(range))));
+  return found;
+}
+
+// Of the open ports, those on which nothing listens: neither there nor elsewhere in a range that a
+// rule opens as one.
+ValueSet idle_ports(const std::vector<ir::Interval>& named, const ValueSet& open,
+                    const std::vector<Listener>& listeners, uint8_t protocol) {
+  const auto used = [&](const ir::Interval& range) {
+    return std::ranges::any_of(listeners, [&](const Listener& it) {
+      return it.protocol == protocol && range.first <= it.port && it.port <= range.last;
+    });
+  };
+  ValueSet busy;
+  ValueSet known;
+  for (const ir::Interval& range : named) {
+    known = known.united(ValueSet{range});
+    if (used(range)) busy = busy.united(ValueSet{range});
   }
-  return commands;
+  const ValueSet unnamed = open.intersected(known.complement(16));
+  for (const ir::Interval& range : unnamed.intervals())
+    if (used(range)) busy = busy.united(ValueSet{range});
+  return open.intersected(busy.complement(16));
 }
 
 }  // namespace
@@ -103,17 +128,13 @@ Answer openings_have_listeners(const Rules& rules) {
   const auto& openings = packets.openings();
   if (!openings) return unknown("rules look at parts of ports");
   const std::vector<Listener> listeners = listeners_of(rules);
+  const std::vector<ir::Interval> named = named_ranges(rules.rules);
   std::vector<Finding> findings;
   for (const uint8_t protocol : kPortProtocols) {
-    ValueSet idle;
     ValueSet ssh;  // has checks of its own, and its service may just be starting anew
     for (const uint16_t port : rules.declared.ssh_ports) ssh = ssh.united(ValueSet::of(port));
-    for (const ir::Interval& range : openings->some[Openings::index(protocol)].intervals()) {
-      const bool used = std::ranges::any_of(listeners, [&](const Listener& it) {
-        return it.protocol == protocol && range.first <= it.port && it.port <= range.last;
-      });
-      if (!used) idle = idle.united(ValueSet{range});
-    }
+    ValueSet idle =
+        idle_ports(named, openings->some[Openings::index(protocol)], listeners, protocol);
     if (protocol == net::kTcp) idle = idle.intersected(ssh.complement(16));
     if (idle.empty()) continue;
     const Node reaching = packets.reaching(Direction::kInput, packets.newcomers(), protocol, idle);
@@ -121,7 +142,8 @@ Answer openings_have_listeners(const Rules& rules) {
         .text = fmt::format("open, and nothing listens: {}", port_words(protocol, idle)),
         .family = rules.rules.family,
         .witness = packets.witness(reaching, Direction::kInput)};
-    finding.remedy = shut(rules, finding.witness, protocol, idle);
+    finding.remedy = shut(rules, finding.witness, Direction::kInput, protocol, idle);
+    finding.otherwise = {dropped_first(rules.rules.family, Direction::kInput, protocol, idle)};
     findings.push_back(std::move(finding));
   }
   return fail_of(std::move(findings));

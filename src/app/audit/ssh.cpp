@@ -7,6 +7,7 @@
 
 #include "app/audit/packets.h"
 #include "app/audit/remedy.h"
+#include "app/audit/variants.h"
 #include "set/cube.h"
 
 namespace bulkhead::app::audit {
@@ -47,10 +48,86 @@ std::string ssh_words(const Rules& rules) {
   return fmt::format("-p tcp -m multiport --dports {}", fmt::join(ports, ","));
 }
 
+// A part of a connection between a manager and ssh: who of them it is cut for.
+struct Part {
+  Direction direction = Direction::kInput;
+  const ir::Field* address;  // the manager's
+  const ir::Field* port;
+  Node sent = set::kNothing;
+  Node passing = set::kNothing;
+};
+Node cut(const Rules& rules, const Part& part) {
+  Packets& packets = rules.packets;
+  const ir::Field* const fields[] = {part.address, part.port};
+  // On some interface and to some address of the host is enough.
+  const auto theirs = [&](Node set) { return set::projected(packets.model(), set, fields); };
+  return packets.all(
+      {part.sent, packets.arena().subtract(theirs(part.sent),
+                                           theirs(packets.all({part.sent, part.passing})))});
+}
+
+// A connection of somebody's to ssh: its first packet, from any port that clients use, what follows
+// it, and the answers.
+std::optional<Finding> shut_out(const Rules& rules, std::span<const net::Network> who,
+                                Node reaching) {
+  Packets& packets = rules.packets;
+  const ValueSet clients = ValueSet::range(32768, 60999);
+  const Node tcp =
+      packets.all({packets.usual(), packets.of(ir::kProtocol, ValueSet::of(net::kTcp))});
+  const Node in = packets.all({tcp, packets.at(Direction::kInput), packets.source_in(who),
+                               packets.of(ir::kSourcePort, clients),
+                               packets.of(ir::kDestinationPort, ssh_ports(rules))});
+  const Node out = packets.all({tcp, packets.at(Direction::kOutput), packets.destination_in(who),
+                                packets.of(ir::kSourcePort, ssh_ports(rules)),
+                                packets.of(ir::kDestinationPort, clients)});
+  const Node later = packets.states({ir::CtState::kEstablished});
+  const std::string name = net::to_string(who.front());
+  const auto told = [&](const Part& part, std::string text,
+                        std::string_view words) -> std::optional<Finding> {
+    const Node lost = cut(rules, part);
+    if (lost == set::kNothing) return {};
+    Finding finding{.text = std::move(text),
+                    .family = rules.rules.family,
+                    .witness = packets.witness(lost, part.direction, Packets::About::kStopped)};
+    if (finding.witness) {
+      finding.remedy =
+          appended_or_inserted(rules.rules, finding.witness->packet, part.direction, true, words);
+    }
+    return finding;
+  };
+  // Where ssh is reached by a translation only, its first packet has another port.
+  const Part first{Direction::kInput, &ir::kSource, &ir::kSourcePort,
+                   packets.all({in, packets.states({ir::CtState::kNew})}), reaching};
+  const Node elsewhere =
+      packets.all({reaching, tcp, packets.source_in(who), packets.of(ir::kSourcePort, clients)});
+  static constexpr const ir::Field* kClient[] = {&ir::kSource, &ir::kSourcePort};
+  const Node lost = packets.arena().subtract(cut(rules, first),
+                                             set::projected(packets.model(), elsewhere, kClient));
+  if (lost != set::kNothing) {
+    return told({Direction::kInput, &ir::kSource, &ir::kSourcePort, lost, set::kNothing},
+                fmt::format("management {} doesn't reach ssh", name),
+                fmt::format("-s {} {} -j ACCEPT", name, ssh_words(rules)));
+  }
+  static constexpr std::string_view kAnswers =
+      "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
+  if (auto finding =
+          told({Direction::kInput, &ir::kSource, &ir::kSourcePort, packets.all({in, later}),
+                packets.untranslated_may_pass(Direction::kInput)},
+               fmt::format("management {} reaches ssh with its first packet only", name), kAnswers))
+    return finding;
+  return told({Direction::kOutput, &ir::kDestination, &ir::kDestinationPort,
+               packets.all({out, later}), packets.untranslated_may_pass(Direction::kOutput)},
+              fmt::format("ssh's answers to management {} don't get out", name), kAnswers);
+}
+
 }  // namespace
 
+double ssh_share(const Rules& rules) {
+  const Node reaching = reaching_ssh(rules);
+  return reaching == set::kNothing ? 0 : set::share(rules.packets.model(), reaching, kSourceOnly);
+}
+
 Answer ssh_from_management(const Rules& rules) {
-  Packets& packets = rules.packets;
   const Node reaching = reaching_ssh(rules);
   if (!is_declared(rules)) {
     if (reaching != set::kNothing) return pass("nobody is declared as management");
@@ -58,25 +135,10 @@ Answer ssh_from_management(const Rules& rules) {
   }
   const std::vector<net::Network> own = management(rules);
   if (own.empty()) return not_applicable("no management is declared for this family");
-  const Node sources = set::projected(packets.model(), reaching, kSourceOnly);
   std::vector<Finding> findings;
   for (const net::Network& network : own) {
     const net::Network one[] = {network};
-    const Node from = packets.source_in(one);
-    const Node shut_out = packets.arena().subtract(from, sources);
-    if (shut_out == set::kNothing) continue;
-    const Node first = packets.all({packets.newcomers(), packets.usual(), shut_out,
-                                    packets.of(ir::kProtocol, ValueSet::of(net::kTcp)),
-                                    packets.of(ir::kDestinationPort, ssh_ports(rules))});
-    Finding finding{.text = fmt::format("management {} doesn't reach ssh", net::to_string(network)),
-                    .family = rules.rules.family,
-                    .witness = packets.witness(first, Direction::kInput)};
-    if (finding.witness) {
-      finding.remedy = appended_or_inserted(
-          rules.rules, finding.witness->packet, Direction::kInput, true,
-          fmt::format("-s {} {} -j ACCEPT", net::to_string(network), ssh_words(rules)));
-    }
-    findings.push_back(std::move(finding));
+    if (auto finding = shut_out(rules, one, reaching)) findings.push_back(*std::move(finding));
   }
   return fail_of(std::move(findings));
 }
@@ -98,20 +160,28 @@ Answer ssh_from_nobody_else(const Rules& rules) {
                   .family = family,
                   .witness = packets.witness(others, Direction::kInput)};
   if (!is_declared(rules)) return fail_of({finding});
-  Commands shut;
+  Commands shut_out;
   if (own.size() == 1) {
-    shut = {command(family, fmt::format("-I INPUT ! -i lo ! -s {} {} -j DROP",
-                                        net::to_string(own.front()), ssh_words(rules)))};
+    shut_out = {command(family, fmt::format("-I INPUT ! -i lo ! -s {} {} -j DROP",
+                                            net::to_string(own.front()), ssh_words(rules)))};
   } else {
     // Who stays in is let in first, and then the others are shut out behind that.
     for (const net::Network& network : own) {
-      shut.push_back(command(family, fmt::format("-I INPUT -s {} {} -j ACCEPT",
-                                                 net::to_string(network), ssh_words(rules))));
+      shut_out.push_back(command(family, fmt::format("-I INPUT -s {} {} -j ACCEPT",
+                                                     net::to_string(network), ssh_words(rules))));
     }
-    shut.push_back(command(
+    shut_out.push_back(command(
         family, fmt::format("-I INPUT {} ! -i lo {} -j DROP", own.size() + 1, ssh_words(rules))));
+    // Where a rule opens ssh and nothing else, the management's take its place: what stands before
+    // it (a limit, what drops invalid packets) still holds for them.
+    finding.otherwise = {shut_out};
+    if (finding.witness) {
+      const Commands instead =
+          shut(rules, finding.witness, Direction::kInput, net::kTcp, ssh_ports(rules));
+      if (decider_of(rules.rules, finding.witness->packet, Direction::kInput)) shut_out = instead;
+    }
   }
-  finding.remedy = closed_or(rules, finding.witness, std::move(shut));
+  finding.remedy = closed_or(rules, finding.witness, std::move(shut_out));
   return fail_of({finding});
 }
 
@@ -156,7 +226,16 @@ Answer ssh_is_rate_limited(const Rules& rules) {
   Packets& packets = rules.packets;
   const Node reaching = packets.all({reaching_ssh(rules), packets.usual()});
   if (reaching == set::kNothing) return not_applicable("nobody reaches ssh");
-  const Node unlimited = packets.arena().subtract(reaching, packets.may_stop(Direction::kInput));
+  // What a set or the clock stops isn't counted.
+  const ir::Ruleset counting = only_counts_unknown(rules.rules);
+  pass::HostFunctions functions(packets.model(), counting);
+  const Node stopped = packets.model().where(
+      functions.on_the_way(Direction::kInput), [&](std::span<const set::Outcome> possible) {
+        return std::ranges::any_of(possible, [&](const set::Outcome& it) {
+          return set::may_stop(it, packets.model().outcomes());
+        });
+      });
+  const Node unlimited = packets.arena().subtract(reaching, stopped);
   if (unlimited == set::kNothing) return pass();
   Finding finding{.text = "new ssh connections are taken at any rate",
                   .family = rules.rules.family,

@@ -156,22 +156,36 @@ Result<audit::Declared> declared_by(const Config& config, const AuditOptions& op
   return declared;
 }
 
+Result<std::set<std::string, std::less<>>> skipped_by(const AuditOptions& options) {
+  std::set<std::string, std::less<>> skipped;
+  for (const std::string& words : options.skipped) {
+    for (const std::string& id : split(words)) {
+      if (std::ranges::find(audit::checks(), id, &audit::Check::id) == audit::checks().end())
+        return wrong(fmt::format("there is no check `{}'", id), "bulkhead audit --list");
+      skipped.insert(id);
+    }
+  }
+  return skipped;
+}
+
 int run_audit(const AuditOptions& options) {
   if (options.list) return run_list(options);
   audit::Input input;
   input.limits = options.limits;
-  for (const std::string& id : options.skipped) {
-    if (std::ranges::find(audit::checks(), id, &audit::Check::id) == audit::checks().end())
-      return report(wrong(fmt::format("there is no check `{}'", id), "bulkhead audit --list"));
-    input.skipped.insert(id);
-  }
+  auto skipped = skipped_by(options);
+  if (!skipped) return report(skipped.error());
+  input.skipped = *std::move(skipped);
   const auto config = load_config(options.config);
   if (!config) return report(config.error());
   auto declared = declared_by(*config, options);
   if (!declared) return report(declared.error());
   input.declared = *std::move(declared);
   auto subject = subject_of(options);
-  if (!subject) return report(subject.error());
+  if (!subject) {
+    // 1 says that something was found: not so of files that can't be read.
+    const int code = report(subject.error());
+    return code == kFailed && !options.files.empty() ? kWrongUse : code;
+  }
   input.rulesets = std::move(subject->rulesets);
   if (subject->host) input.host = &*subject->host;
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -81,22 +80,14 @@ class Text {
                (witness->rule.empty() ? "" : paint_.faint("  " + printable(witness->rule))),
            kIndent + 2);
     }
-    // What another check has said to type already mends this one, too.
-    std::vector<std::string> commands;
     for (const std::string& command : finding.remedy)
-      if (told_.insert(command).second) commands.push_back(command);
-    if (commands.size() < finding.remedy.size())
-      line(paint_.faint(commands.empty() ? "mended by commands above"
-                                         : "mended by commands above, and by"),
-           kIndent + 2);
-    for (const std::string& command : commands) line(paint_.name(printable(command)), kIndent + 2);
+      line(paint_.name(printable(command)), kIndent + 2);
     if (!finding.note.empty()) line(paint_.faint(wrapped(finding.note, kIndent + 2)), kIndent + 2);
   }
 
   const Paint& paint_;
   bool utf8_;
   std::string text_;
-  std::set<std::string> told_;
 };
 
 // The groups in the order of their first checks.

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the audit reads of a host's files, from a folder that looks like one.
+#include "app/audit_facts.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace bulkhead::app {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class AuditFacts : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "bulkhead-audit-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    root_ = name;
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  void write(const std::string& path, const std::string& text) {
+    fs::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << text;
+  }
+  void enable(const std::string& unit) {
+    const fs::path link = root_ / "etc/systemd/system/multi-user.target.wants" / unit;
+    fs::create_directories(link.parent_path());
+    fs::create_symlink("/lib/systemd/system/" + unit, link);
+  }
+  BootState::When boots(const std::string& unit) {
+    write("lib/systemd/system/bulkhead.service", unit);
+    return boot_state(root_).when;
+  }
+
+  fs::path root_;
+};
+
+TEST_F(AuditFacts, AUnitIsEarlyIfItSaysSo) {
+  fs::create_directories(root_ / "etc/systemd/system");
+  EXPECT_EQ(boots("[Unit]\nBefore=network-pre.target\n"), BootState::When::kNever);
+  enable("bulkhead.service");
+  using When = BootState::When;
+  EXPECT_EQ(boots("[Unit]\nBefore=network-pre.target\n"), When::kBeforeNetwork);
+  EXPECT_EQ(boots("[Unit]\nBefore = basic.target network-pre.target\n"), When::kBeforeNetwork);
+  EXPECT_EQ(boots("[Unit]\nBefore=basic.target \\\n# and\n network-pre.target\n"),
+            When::kBeforeNetwork);
+  EXPECT_EQ(boots("[Unit]\nAfter=network-pre.target\nBefore=shutdown.target\n"), When::kLater);
+  EXPECT_EQ(boots("[Unit]\n# Before=network-pre.target\nBefore=shutdown.target\n"), When::kLater);
+  EXPECT_EQ(boots("[Unit]\nBefore=network-pre.target\nBefore=\n"), When::kLater);
+}
+
+TEST_F(AuditFacts, WhatIsBesideAUnitAddsToIt) {
+  enable("bulkhead.service");
+  write("etc/systemd/system/bulkhead.service.d/early.conf", "[Unit]\nBefore=network-pre.target\n");
+  EXPECT_EQ(boots("[Unit]\nDescription=rules\n"), BootState::When::kBeforeNetwork);
+  write("etc/systemd/system/bulkhead.service.d/late.conf", "[Unit]\nBefore=\n");
+  EXPECT_EQ(boots("[Unit]\nDescription=rules\n"), BootState::When::kLater);
+}
+
+TEST_F(AuditFacts, CronIsLate) {
+  write("etc/cron.d/bulkhead", "@reboot root /usr/sbin/bulkhead boot\n");
+  const BootState boot = boot_state(root_);
+  EXPECT_EQ(boot.when, BootState::When::kLater);
+  EXPECT_THAT(boot.words, HasSubstr("etc/cron.d/bulkhead"));
+}
+
+TEST_F(AuditFacts, OtherFirewallsThatAreStarted) {
+  EXPECT_THAT(firewalls_at_boot(root_), IsEmpty());
+  for (const char* const unit : {"iptables.service", "shorewall.service", "ferm.service",
+                                 "arno-iptables-firewall.service", "ssh.service"})
+    enable(unit);
+  std::vector<std::string> remedies;
+  for (const OtherFirewall& other : firewalls_at_boot(root_)) remedies.push_back(other.remedy);
+  EXPECT_THAT(remedies,
+              ElementsAre("systemctl disable iptables.service",
+                          "systemctl disable shorewall.service", "systemctl disable ferm.service",
+                          "systemctl disable arno-iptables-firewall.service"));
+}
+
+TEST_F(AuditFacts, UfwIsStartedIfItsConfigurationSaysSo) {
+  enable("ufw.service");
+  EXPECT_EQ(firewalls_at_boot(root_).size(), 1u);
+  write("etc/ufw/ufw.conf", "# comment\nENABLED=no\nLOGLEVEL=low\n");
+  EXPECT_THAT(firewalls_at_boot(root_), IsEmpty());
+  write("etc/ufw/ufw.conf", "ENABLED=yes\n");
+  EXPECT_EQ(firewalls_at_boot(root_).size(), 1u);
+}
+
+TEST_F(AuditFacts, IPv6IsOnWhereAnInterfaceHasIt) {
+  const auto set = [&](const std::string& interface, const char* value) {
+    write("sys/net/ipv6/conf/" + interface + "/disable_ipv6", std::string(value) + "\n");
+  };
+  EXPECT_TRUE(ip6_is_on(root_)) << "nothing can be read";
+  write("sys/net/ipv4/ip_forward", "0\n");
+  EXPECT_FALSE(ip6_is_on(root_)) << "the kernel has no IPv6";
+  for (const char* const each : {"all", "default", "eth0"}) set(each, "1");
+  set("lo", "0");
+  EXPECT_FALSE(ip6_is_on(root_));
+  set("eth0", "0");
+  EXPECT_TRUE(ip6_is_on(root_)) << "turned on again for one interface";
+  set("eth0", "1");
+  set("all", "0");
+  EXPECT_FALSE(ip6_is_on(root_)) << "`all' only sets the others";
+  fs::remove(root_ / "sys/net/ipv6/conf/eth0/disable_ipv6");
+  EXPECT_TRUE(ip6_is_on(root_)) << "eth0's can't be read";
+}
+
+}  // namespace
+}  // namespace bulkhead::app
