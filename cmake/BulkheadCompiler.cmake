@@ -12,7 +12,9 @@ endif()
 
 find_program(BULKHEAD_CCACHE ccache)
 if(BULKHEAD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${BULKHEAD_CCACHE}")
+  # As ccache(1) wants it where headers are precompiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros "${BULKHEAD_CCACHE}")
 endif()
 
 find_program(BULKHEAD_MOLD mold)

@@ -20,6 +20,7 @@ function(bulkhead_layer folder)
     add_library(${name} STATIC ${sources})
     set(scope PUBLIC)
     target_link_libraries(${name} PRIVATE bulkhead_strict ${arg_HIDES})
+    bulkhead_precompile(${name})
   else()
     add_library(${name} INTERFACE)
     set(scope INTERFACE)
@@ -31,6 +32,24 @@ function(bulkhead_layer folder)
 
   set_property(GLOBAL APPEND PROPERTY BULKHEAD_LAYERS "${folder}")
   set(${name}_SCOPE ${scope} PARENT_SCOPE)
+endfunction()
+
+# What nearly every file includes anyway is read once. The fuzzers' build does without, so a file that
+# forgets an include is found.
+function(bulkhead_precompile target)
+  if(NOT BULKHEAD_PRECOMPILE)
+    return()
+  endif()
+  get_property(first GLOBAL PROPERTY BULKHEAD_PRECOMPILED)
+  if(first)
+    target_precompile_headers(${target} REUSE_FROM ${first})
+    return()
+  endif()
+  target_precompile_headers(${target} PRIVATE
+    <algorithm> <array> <chrono> <cstdint> <cstring> <functional> <iterator> <map> <memory> <optional>
+    <ranges> <set> <span> <string> <string_view> <tuple> <unordered_map> <utility> <variant> <vector>
+    <fmt/format.h> <fmt/ranges.h>)
+  set_property(GLOBAL PROPERTY BULKHEAD_PRECOMPILED ${target})
 endfunction()
 
 # bulkhead_program(NAME FROM layer [LINKS name...])

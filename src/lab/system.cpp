@@ -17,11 +17,12 @@ void Fd::reset() {
   number_ = -1;
 }
 
-Error system_error(std::string what) {
+Error system_error(std::string what, std::string hint) {
   const int number = errno;
   Error error;
   error.kind = number == EPERM ? ErrorKind::kPermission : ErrorKind::kSystem;
   error.message = fmt::format("{}: {}", what, std::strerror(number));
+  error.hint = std::move(hint);
   error.errno_value = number;
   return error;
 }

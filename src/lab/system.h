@@ -41,7 +41,7 @@ struct Pipe {
 };
 
 // errno and what was tried, as an Error.
-Error system_error(std::string what);
+Error system_error(std::string what, std::string hint = {});
 
 Result<Pipe> make_pipe();
 Result<void> write_file(const std::string& path, std::string_view text, unsigned mode = 0644);

@@ -42,11 +42,10 @@ Result<bool> leave_machine() {
   const unsigned gid = ::getegid();
   if (::unshare(kNamespaces) == 0) return false;
   if (::unshare(CLONE_NEWUSER | kNamespaces) != 0) {
-    Error error = system_error("a user namespace could not be made");
-    error.hint =
+    return system_error(
+        "a user namespace could not be made",
         "run it as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone, "
-        "user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)";
-    return error;
+        "user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)");
   }
   if (auto done = write_file("/proc/self/setgroups", "deny"); !done) return done.error();
   if (auto done = write_file("/proc/self/uid_map", fmt::format("0 {} 1", uid)); !done)

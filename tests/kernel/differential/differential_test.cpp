@@ -27,6 +27,7 @@
 #include "lang/restore.h"
 #include "net/names.h"
 #include "pass/call_graph.h"
+#include "support/long_run.h"
 #include "support/oracle.h"
 #include "support/rig.h"
 

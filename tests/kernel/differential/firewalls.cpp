@@ -72,8 +72,6 @@ std::string keep_report(std::string_view test, const std::string& report, bool i
   return file.string();
 }
 
-bool long_run() { return std::getenv("BULKHEAD_LONG") != nullptr; }
-
 void TwoKernels::SetUp() {
   if (const auto obstacle = kernel_tests_obstacle()) GTEST_SKIP() << *obstacle;
   ours_ = std::make_unique<KernelFirewall>(true);

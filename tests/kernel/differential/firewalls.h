@@ -52,9 +52,6 @@ std::optional<std::string> compare_kernels(std::span<const std::string> packets,
 // A failure isn't lost with the terminal. Gives the file.
 std::string keep_report(std::string_view test, const std::string& report, bool ip6, uint64_t seed);
 
-// BULKHEAD_LONG: more rulesets.
-bool long_run();
-
 class TwoKernels : public ::testing::Test {
  protected:
   void SetUp() override;

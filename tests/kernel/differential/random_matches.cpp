@@ -80,7 +80,7 @@ std::string MatchDrawer::protocol_match() {
 
 std::string MatchDrawer::ports(std::string_view) {
   std::string out;
-  if (one_in(3)) out += negation(2) + " --sport " + port();
+  if (one_in(2)) out += negation(2) + " --sport " + port();
   if (!one_in(3)) out += negation() + " --dport " + port();
   return out;
 }

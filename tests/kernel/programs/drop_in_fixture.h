@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <cstdlib>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -9,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "support/drop_in_host.h"
+#include "support/long_run.h"
 
 namespace bulkhead::testing {
 
@@ -18,8 +18,7 @@ class DropIn : public ::testing::TestWithParam<Provider> {
  protected:
   void SetUp() override {
     if (const auto obstacle = kernel_tests_obstacle()) GTEST_SKIP() << *obstacle;
-    if (GetParam() == Provider::kLegacy && std::getenv("BULKHEAD_LONG") == nullptr)
-      GTEST_SKIP() << "only with --long";
+    if (GetParam() == Provider::kLegacy && !long_run()) GTEST_SKIP() << "only with --long";
     if (!has_program(program())) GTEST_SKIP() << program() << " is not installed";
     host_ = std::make_unique<DropInHost>(GetParam());
   }
