@@ -2,9 +2,10 @@
 #include "pass/changed_rules.h"
 
 #include <algorithm>
-#include <functional>
 #include <span>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "core/common_subsequence.h"
 #include "ir/dump.h"
@@ -26,12 +27,13 @@ class Numbers {
 
  private:
   size_t of(const ir::Rule& rule) {
-    const auto [first, last] = known_.equal_range(ir::dump(rule, family_));
+    std::string words = ir::dump(rule, family_);
+    const auto [first, last] = known_.equal_range(words);
     const auto same =
         std::find_if(first, last, [&](const auto& it) { return *it.second.rule == rule; });
     if (same != last) return same->second.number;
     const size_t number = known_.size();
-    known_.emplace(ir::dump(rule, family_), Known{&rule, number});
+    known_.emplace(std::move(words), Known{&rule, number});
     return number;
   }
 

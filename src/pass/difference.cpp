@@ -103,8 +103,8 @@ class Comparison {
       const ir::Table* before = before_.find(table.name);
       const ir::Table* after = after_.find(table.name);
       if (before == nullptr && after == nullptr) continue;
-      model_.only_ask_of(before != nullptr && after != nullptr ? changed(*before, *after)
-                                                               : set::kEverything);
+      model_.only_ask_of(set::kEverything);
+      if (before != nullptr && after != nullptr) model_.only_ask_of(changed(*before, *after));
       for (const ir::BuiltinChain& chain : table.chains) compare(table, chain);
     }
     const auto rank = [](const ChangedPackets& it) {
@@ -118,7 +118,7 @@ class Comparison {
   }
 
  private:
-  // The packets that a rule which isn't the same in both may match, whatever is written to them
+  // The packets that a rule which isn't the same in both may be about, whatever is written to them
   // before. All others have the same way through both tables, often nearly all of thousands of
   // rules, and need not be followed.
   Node changed(const ir::Table& before, const ir::Table& after) {
@@ -126,10 +126,7 @@ class Comparison {
     if (!rules) return set::kEverything;
     set::Arena& arena = model_.arena();
     std::vector<Node> asked;
-    for (const ir::Rule* rule : *rules) {
-      const set::Model::Held held = model_.of(*rule);
-      asked.push_back(arena.unite(held.holds, held.drops));
-    }
+    for (const ir::Rule* rule : *rules) asked.push_back(model_.concerned(*rule));
     Node packets = arena.unite_all(std::move(asked));
     std::set<uint32_t> written;
     for (const ir::Table* table : {&before, &after}) {

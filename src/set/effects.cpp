@@ -18,6 +18,22 @@ bool may_read_marks(std::string_view question) {
                              [&](std::string_view it) { return question.starts_with(it); });
 }
 
+bool is_packet_mark(const Dimension& it) {
+  return it.base == ir::Base::kMeta && it.key == static_cast<uint16_t>(ir::Meta::kMark);
+}
+
+bool is_mark(const Dimension& it) {
+  return is_packet_mark(it) ||
+         (it.base == ir::Base::kConntrack && it.key == static_cast<uint16_t>(ir::Conntrack::kMark));
+}
+
+// Of the kernel's own matches those that change something by being asked, whether they hold or not:
+// socket --restore-skmark, connlabel --set, and recent, which keeps lists.
+bool changes_by_asking(const ir::Opaque& opaque) {
+  constexpr std::string_view kChanging[] = {"socket", "connlabel", "recent"};
+  return opaque.stateful && std::ranges::find(kChanging, opaque.name) != std::end(kChanging);
+}
+
 }  // namespace
 
 Effect Model::writes_of(const ir::Field& field, U128 keep, U128 flip) {
@@ -42,34 +58,25 @@ Effect Model::unknown(const ir::Field& field) {
   return outcomes_.effect(std::move(writes));
 }
 
-// The kernel's own matches may answer otherwise of a packet that was changed. What only depends on
-// what came before keeps its name.
-Effect Model::unknown_answers(Effect effect) {
-  const auto marks = [&](const Write& write) {
-    if (write.dimension >= kFirstTag) return false;
-    const Dimension& written = space_.dimensions()[write.dimension];
-    return (written.base == ir::Base::kMeta &&
-            written.key == static_cast<uint16_t>(ir::Meta::kMark)) ||
-           (written.base == ir::Base::kConntrack &&
-            written.key == static_cast<uint16_t>(ir::Conntrack::kMark));
-  };
-  const bool only_marks =
-      effect != kNoEffect && std::ranges::all_of(outcomes_.writes(effect), marks);
-  std::vector<Write> writes;
-  for (uint32_t i = 0; i < space_.dimensions().size(); ++i) {
-    const Dimension& dimension = space_.dimensions()[i];
-    if (dimension.kind != Dimension::Kind::kAnswer || dimension.remembers) continue;
-    if (only_marks && !may_read_marks(dimension.question)) continue;
-    writes.push_back({i, Write::kUnknown});
-  }
-  return writes.empty() ? effect : outcomes_.composed(effect, outcomes_.effect(std::move(writes)));
-}
-
 template <class Wanted> Effect Model::unknown_where(Effect effect, const Wanted& wanted) {
   std::vector<Write> writes;
   for (uint32_t i = 0; i < space_.dimensions().size(); ++i)
     if (wanted(space_.dimensions()[i])) writes.push_back({i, Write::kUnknown});
   return writes.empty() ? effect : outcomes_.composed(effect, outcomes_.effect(std::move(writes)));
+}
+
+// The kernel's own matches may answer otherwise of a packet that was changed. What only depends on
+// what came before keeps its name.
+Effect Model::unknown_answers(Effect effect) {
+  const auto marks = [&](const Write& write) {
+    return write.dimension < kFirstTag && is_mark(space_.dimensions()[write.dimension]);
+  };
+  const bool only_marks =
+      effect != kNoEffect && std::ranges::all_of(outcomes_.writes(effect), marks);
+  return unknown_where(effect, [&](const Dimension& it) {
+    return it.kind == Dimension::Kind::kAnswer && !it.remembers &&
+           (!only_marks || may_read_marks(it.question));
+  });
 }
 
 // What the kernel derives from the field: its own matches' answers, and what the routing table says
@@ -85,32 +92,27 @@ Effect Model::with_consequences(Effect effect, const ir::Field& field) {
   });
 }
 
-// The kernel's own matches that change something by being asked, whether they hold or not.
 Effect Model::written_by_asking(const ir::Opaque& opaque) {
-  if (!opaque.stateful) return kNoEffect;
+  if (!changes_by_asking(opaque)) return kNoEffect;
   Effect effect = kNoEffect;
-  if (opaque.name == "socket")  // --restore-skmark
+  if (opaque.name == "socket")
     effect = with_consequences(unknown(ir::kPacketMark), ir::kPacketMark);
-  if (opaque.name == "connlabel") {  // --set
+  if (opaque.name == "connlabel") {
     effect = unknown_where(
         effect, [](const Dimension& it) { return it.question.starts_with("connlabel."); });
   }
-  // To two rulesets it matters who was put on a list.
-  const bool listed = opaque.name == "recent";
-  if (named_ &&
-      (effect != kNoEffect || opaque.name == "socket" || opaque.name == "connlabel" || listed))
-    effect = outcomes_.composed(
-        effect, tag(ir::OpaqueTarget{
-                    .name = opaque.name, .revision = opaque.revision, .bytes = opaque.bytes}));
-  return effect;
+  // Where two rulesets are compared it matters who was asked, be it only for a list.
+  if (!named_) return effect;
+  return outcomes_.composed(
+      effect, tag(ir::OpaqueTarget{
+                  .name = opaque.name, .revision = opaque.revision, .bytes = opaque.bytes}));
 }
 
 bool Model::writes_by_asking(const ir::Rule& rule) const {
   return std::ranges::any_of(rule.matches, [](const ir::Match& match) {
     return std::ranges::any_of(match.predicate, [](const ir::Condition& condition) {
       const auto* opaque = std::get_if<ir::Opaque>(&condition);
-      return opaque != nullptr && opaque->stateful &&
-             (opaque->name == "socket" || opaque->name == "connlabel" || opaque->name == "recent");
+      return opaque != nullptr && changes_by_asking(*opaque);
     });
   });
 }
@@ -125,10 +127,7 @@ Effect Model::handed_over(const ir::Action& action) {
   return unknown_where(kNoEffect, [](const Dimension& it) {
     if (it.kind == Dimension::Kind::kAnswer) return !it.remembers;
     if (it.kind != Dimension::Kind::kBits) return false;
-    const bool mark =
-        (it.base == ir::Base::kMeta && it.key == static_cast<uint16_t>(ir::Meta::kMark)) ||
-        (it.base == ir::Base::kConntrack && it.key == static_cast<uint16_t>(ir::Conntrack::kMark));
-    return mark || it.base == ir::Base::kNetwork || it.base == ir::Base::kTransport ||
+    return is_mark(it) || it.base == ir::Base::kNetwork || it.base == ir::Base::kTransport ||
            it.base == ir::Base::kRoute;
   });
 }
@@ -140,8 +139,7 @@ Effect Model::rerouted(Effect effect) {
     if (write.dimension >= kFirstTag) return false;
     const Dimension& it = space_.dimensions()[write.dimension];
     return it.kind == Dimension::Kind::kBits &&
-           (it.base == ir::Base::kNetwork ||
-            (it.base == ir::Base::kMeta && it.key == static_cast<uint16_t>(ir::Meta::kMark)));
+           (it.base == ir::Base::kNetwork || is_packet_mark(it));
   };
   if (std::ranges::none_of(outcomes_.writes(effect), counts)) return effect;
   return unknown_where(outcomes_.composed(effect, unknown(ir::kOutInterface)),
@@ -196,12 +194,10 @@ Effect Model::translation(const std::optional<ir::Nat>& nat) {
   }
   // The connection's status says that it is translated, and its answers go elsewhere.
   effect = unknown_where(effect, [](const Dimension& it) {
-    if (it.kind != Dimension::Kind::kBits) return false;
-    if (it.base == ir::Base::kRoute) return true;
     constexpr ir::Conntrack kChanged[] = {
         ir::Conntrack::kStatus, ir::Conntrack::kReplySource, ir::Conntrack::kReplyDestination,
         ir::Conntrack::kReplySourcePort, ir::Conntrack::kReplyDestinationPort};
-    return it.base == ir::Base::kConntrack &&
+    return it.kind == Dimension::Kind::kBits && it.base == ir::Base::kConntrack &&
            std::ranges::find(kChanged, static_cast<ir::Conntrack>(it.key)) != std::end(kChanged);
   });
   const bool source = nat->kind == Kind::kSnat || nat->kind == Kind::kMasquerade;
@@ -221,7 +217,7 @@ Effect Model::translation(const std::optional<ir::Nat>& nat) {
   } else if (source || nat->ports) {
     write(unknown(port));  // a source port may have to give way
   }
-  return unknown_answers(effect);
+  return with_consequences(effect, address);
 }
 
 }  // namespace bulkhead::set

@@ -148,6 +148,16 @@ Node Model::function(const ir::Rule& rule, Node callee) {
   return sequence(dropped, function);
 }
 
+Node Model::concerned(const ir::Rule& rule) {
+  const Held held = of(rule);
+  const Node packets = arena_.unite(held.holds, held.drops);
+  if (!writes_by_asking(rule)) return packets;
+  const Node changed = where(asking(rule), [](std::span<const Outcome> possible) {
+    return std::ranges::any_of(possible, [](const Outcome& it) { return it != Outcome{}; });
+  });
+  return arena_.unite(packets, changed);
+}
+
 // What the conditions of the rule do by being asked, to packets that come so far. Its own answers
 // are those of the packet as it was, or not known at all.
 Node Model::asking(const ir::Rule& rule) {

@@ -61,7 +61,7 @@ class Model {
   // The dimensions of packets that the rule's target may write.
   std::vector<uint32_t> written_by(const ir::Rule& rule);
   // What the rule does; `callee`: the function of the chain that it calls, if it calls one, as
-  // chain_end() gives it.
+  // called() gives it.
   Node function(const ir::Rule& rule, Node callee = kGoesOn);
   Node sequence(Node first, Node then);  // what the first one doesn't decide, the second does
   Node sequence_all(std::vector<Node> functions);  // as a tree of pairs
@@ -104,6 +104,9 @@ class Model {
   Effect before_conntrack(Effect effect);
   // Whether a condition of the rule changes something by being asked (connlabel --set).
   bool writes_by_asking(const ir::Rule& rule) const;
+  // The packets with which the rule may do something: that it matches, that its asking drops or
+  // changes.
+  Node concerned(const ir::Rule& rule);
   // The targets that the packet has met which change nothing that a condition asks for.
   std::vector<ir::Action> tags(Effect effect) const;
   // Before a function, writes: what it says of the packet as it is then.

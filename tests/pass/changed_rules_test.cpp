@@ -58,16 +58,44 @@ TEST(ChangedRules, AChainThatIsNewIsCalledByOne) {
               ElementsAre("10.0.0.0/24"));
 }
 
+// The packets that change, and "perhaps" those of which it can't be known.
+std::vector<std::string> differing(const std::string& before, const std::string& after) {
+  const auto found = difference(testing::rules_of(before), testing::rules_of(after), {});
+  EXPECT_TRUE(found.ok());
+  std::vector<std::string> packets;
+  if (!found) return packets;
+  for (const ChangedPackets& change : found->changes) packets.push_back(change.packets);
+  for (const UnknownPackets& unknown : found->unknown)
+    packets.push_back("perhaps " + unknown.packets);
+  return packets;
+}
+
+// Who is put on a list is whom the condition is asked of, not who matches the rule.
+TEST(ChangedRules, AConditionIsAskedOfMoreThanMatch) {
+  const auto rules = [](const std::string& list) {
+    return filter("-A INPUT -p udp -m recent --set --name " + list +
+                  " -m ttl --ttl-eq 1 -j ACCEPT\n");
+  };
+  EXPECT_THAT(differing(rules("a"), rules("b")), ElementsAre("udp"));
+}
+
+// A table that is the same leaves nothing to ask of the next one's rules.
+TEST(ChangedRules, WhatATableWritesIsKnownWhateverTheOneBeforeItIs) {
+  const std::string same = "*filter\n-A INPUT -p udp -j DROP\nCOMMIT\n";
+  const auto mangle = [&](const std::string& rules) {
+    return same + "*mangle\n-A PREROUTING -m socket --restore-skmark\n" + rules + "COMMIT\n";
+  };
+  EXPECT_THAT(differing(mangle(""), mangle("-A PREROUTING -m mark --mark 1 -j DROP\n")),
+              ElementsAre("perhaps everything"));
+}
+
 // A packet is another one by the time that it meets the rule that changed.
 TEST(ChangedRules, WhatIsWrittenBeforeThemIsNoReasonToOverlookAPacket) {
   const std::string mark = "-A INPUT -p udp -j MARK --set-mark 1\n";
   const std::string before = "*mangle\n" + mark + "-A INPUT -m mark --mark 1 -j DROP\nCOMMIT\n";
   const std::string after = "*mangle\n" + mark + "COMMIT\n";
-  const auto found = difference(testing::rules_of(before), testing::rules_of(after), {});
-  ASSERT_TRUE(found.ok());
-  std::vector<std::string> packets;
-  for (const ChangedPackets& change : found->changes) packets.push_back(change.packets);
-  EXPECT_THAT(packets, UnorderedElementsAre("udp, mark not 1", "anything, mark 1"));
+  EXPECT_THAT(differing(before, after),
+              UnorderedElementsAre("udp, mark not 1", "anything, mark 1"));
 }
 
 }  // namespace
