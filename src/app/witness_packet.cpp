@@ -19,9 +19,6 @@ constexpr ir::Field kSourceMac{"ether saddr", "source MAC address", ir::Kind::kN
 constexpr ir::Field kPacketType{"pkttype", "packet type", ir::Kind::kNumber,
                                 ir::at(ir::Meta::kPacketType, 8), ir::at(ir::Meta::kPacketType, 8)};
 
-// Flags that connection tracking looks at.
-constexpr uint8_t kTelling = net::kFin | net::kSyn | net::kRst | net::kAck;
-
 }  // namespace
 
 net::PacketText packet_of(const set::Space& space, const set::Point& point) {
@@ -44,7 +41,7 @@ net::PacketText packet_of(const set::Space& space, const set::Point& point) {
       bits |= static_cast<uint8_t>(low_bits(segment.width) << segment.shift);
     fields.tcp_flags = static_cast<uint8_t>(field(set::kTcpFlags));
     for (const uint8_t usual : set::usual_tcp_flags(static_cast<ir::CtState>(packet.state))) {
-      if ((usual & bits) != (fields.tcp_flags & bits & kTelling)) continue;
+      if ((usual & bits) != (fields.tcp_flags & bits & set::kTellingFlags)) continue;
       fields.tcp_flags |= usual;
       break;
     }

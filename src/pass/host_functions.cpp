@@ -38,6 +38,8 @@ ir::ValueSet states(std::initializer_list<ir::CtState> which) {
   return values;
 }
 
+}  // namespace
+
 bool translates(const ir::Table& table) {
   return std::ranges::any_of(table.chains, [](const ir::Chain& chain) {
     return std::ranges::any_of(chain.rules, [](const ir::Rule& rule) {
@@ -45,8 +47,6 @@ bool translates(const ir::Table& table) {
     });
   });
 }
-
-}  // namespace
 
 HostFunctions::HostFunctions(set::Model& model, const ir::Ruleset& rules)
     : model_(model), rules_(rules) {

@@ -12,6 +12,9 @@
 
 namespace bulkhead::pass {
 
+// Whether a rule of the table translates addresses or ports.
+bool translates(const ir::Table& table);
+
 // The tables of one ruleset. Keeps references to both.
 class HostFunctions {
  public:

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "net/packet_build.h"
 #include "pass/lint.h"
 #include "set/witness.h"
 
@@ -40,10 +41,9 @@ const ir::Constraint& from_outside() {
   return it;
 }
 
-constexpr U128 kTcp = 6;
-// FIN, SYN, RST, ACK of a TCP header.
 const ir::Constraint& not_syn() {
-  static const ir::Constraint it{&set::kTcpFlags, 0x17, ir::ValueSet::of(2).complement(8)};
+  static const ir::Constraint it{&set::kTcpFlags, set::kTellingFlags,
+                                 ir::ValueSet::of(net::kSyn).complement(8)};
   return it;
 }
 
@@ -98,9 +98,9 @@ void lint_open_ports(set::Model& model, const ir::Table& table, Reach& reach,
   asked = arena.intersect(asked, model.of(state));
   asked = arena.intersect(asked, model.of_shapes({set::Shape::kWhole}));
   // A connection of TCP begins with a SYN.
-  asked = arena.subtract(asked,
-                         arena.intersect(model.of({&ir::kProtocol, 0xff, ir::ValueSet::of(kTcp)}),
-                                         model.of(not_syn())));
+  asked = arena.subtract(
+      asked, arena.intersect(model.of({&ir::kProtocol, 0xff, ir::ValueSet::of(net::kTcp)}),
+                             model.of(not_syn())));
   for (size_t i = 0; i < table.chains.size(); ++i) {
     const ir::Chain& chain = table.chains[i];
     for (size_t k = 0; reach.reachable(i) && k < chain.rules.size() && !model.exhausted(); ++k) {

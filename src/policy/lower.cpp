@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "net/packet_build.h"
+#include "set/extension_headers.h"
 #include "set/witness.h"
 
 namespace bulkhead::policy {
@@ -144,12 +145,11 @@ class Lowering {
   // (tcp_conntracks in the kernel's nf_conntrack_proto_tcp.c: a SYN begins one, an ACK is taken for
   // one that began before).
   void new_by_tcp() {
-    constexpr U128 kAsked = net::kFin | net::kSyn | net::kRst | net::kAck;
-    packets_.parts.push_back(
-        {false,
-         {{on(ir::kProtocol, family_, ValueSet::of(net::kTcp).complement(8))},
-          {on(ir::kCtState, family_, states({CtState::kNew}).complement(32))},
-          {{&set::kTcpFlags, kAsked, ValueSet::of(net::kSyn).united(ValueSet::of(net::kAck))}}}});
+    packets_.parts.push_back({false,
+                              {{on(ir::kProtocol, family_, ValueSet::of(net::kTcp).complement(8))},
+                               {on(ir::kCtState, family_, states({CtState::kNew}).complement(32))},
+                               {{&set::kTcpFlags, set::kTellingFlags,
+                                 ValueSet::of(net::kSyn).united(ValueSet::of(net::kAck))}}}});
   }
 
   const Description& said_;
@@ -251,30 +251,14 @@ ir::Hook hook_of(net::Direction direction) {
   return ir::Hook::kOutput;
 }
 
-namespace {
-
-// Packets whose headers are all there, and without extension headers of IPv6: the matches that ask
-// for those say no of a packet that has none.
-set::Node plain(set::Model& model) {
-  set::Node all = model.of_shapes({set::Shape::kWhole});
-  const auto& dimensions = model.space().dimensions();
-  for (uint32_t i = 0; i < dimensions.size(); ++i) {
-    if (dimensions[i].kind != set::Dimension::Kind::kAnswer) continue;
-    const std::string name = dimensions[i].question.substr(0, dimensions[i].question.find('.'));
-    constexpr std::string_view kOfExtensions[] = {"rt",         "hbh", "dst", "frag",
-                                                  "ipv6header", "ah",  "mh",  "srh"};
-    if (std::ranges::find(kOfExtensions, name) != std::end(kOfExtensions))
-      all = model.arena().intersect(all, model.of_atoms(i, {true, false}));
-  }
-  return all;
-}
-
-}  // namespace
-
 set::Node node_of(set::Model& model, const Packets& packets) {
   set::Arena& arena = model.arena();
   set::Node all = model.at_hook(hook_of(packets.direction));
-  if (packets.whole) all = arena.intersect(all, plain(model));
+  // Whose headers are all there, and of IPv6 no more than these.
+  if (packets.whole) {
+    all = arena.intersect(all, model.of_shapes({set::Shape::kWhole}));
+    all = arena.intersect(all, set::without_extension_headers(model));
+  }
   for (const Part& part : packets.parts) {
     std::vector<set::Node> any;
     for (const auto& list : part.any_of) {

@@ -149,12 +149,14 @@ Space::Space(net::Family family, const std::vector<const ir::Ruleset*>& rulesets
   cut();
   dimensions_.push_back({.kind = Dimension::Kind::kShape,
                          .question = {},
+                         .match = {},
                          .atoms = {{0, 0}, {1, 1}, {2, 2}, {3, 3}, {4, 4}}});
   std::set<std::string_view> remembered;
   for (const auto& [condition, question] : named_) remembered.insert(question);
-  for (const std::string& question : questions_) {
+  for (const auto& [question, match] : questions_) {
     dimensions_.push_back({.kind = Dimension::Kind::kAnswer,
                            .question = question,
+                           .match = match,
                            .remembers = remembered.contains(question),
                            .atoms = {{0, 0}, {1, 1}}});
   }
@@ -193,11 +195,11 @@ void Space::ask(const ir::Predicate& predicate) {
       for (const ir::Constraint& each : it.alternatives) space.ask(each, false);
     }
     void operator()(const ir::Header& it) const {
-      if (it.tcp_option != 0) space.questions_.insert(question_of(it));
+      if (it.tcp_option != 0) space.questions_.try_emplace(question_of(it));
     }
     void operator()(const ir::Limit&) const {}
     void operator()(const ir::Opaque& it) const {
-      if (!it.stateful) space.questions_.insert(question_of(it));
+      if (!it.stateful) space.questions_.try_emplace(question_of(it), it);
     }
   };
   for (const ir::Condition& condition : predicate) std::visit(Visitor{*this}, condition);
@@ -263,7 +265,7 @@ void Space::name_unknowns(const ir::Rule& rule, std::map<std::string, unsigned>&
       const std::string key = fmt::format("{} of\n{}", match.name, words);
       const std::string question = fmt::format("{}number {}", key, ++seen[key]);
       named_.emplace(&condition, question);
-      questions_.insert(question);
+      questions_.try_emplace(question);
     }
   };
   for (const ir::Match& match : rule.matches) name(match);

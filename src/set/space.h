@@ -40,6 +40,7 @@ struct Dimension {
   uint16_t width = 0;                // in bits
   const ir::Field* field = nullptr;  // one that begins here, for words
   std::string question;              // kAnswer: what is asked, in words
+  std::optional<ir::Opaque> match;   // kAnswer: the match, if it looks at nothing but the packet
   bool remembers = false;            // kAnswer: of a condition with a memory
   std::vector<ir::Interval> atoms;   // in order; values that no rule tells apart
 };
@@ -108,7 +109,7 @@ class Space {
   // While it is being built.
   std::vector<Asked> asked_;
   std::deque<ir::Constraint> made_;
-  std::set<std::string> questions_;
+  std::map<std::string, std::optional<ir::Opaque>> questions_;
 };
 
 // The runs of ones in a mask of `width` bits, from the most significant on.

@@ -125,11 +125,10 @@ Node called_so(Model& model) {
                              arena.unite(arena.complement(those), model.of({&field, mask, any})));
   };
   using enum ir::CtState;
-  constexpr U128 kTelling = net::kFin | net::kSyn | net::kRst | net::kAck;
   constexpr U128 kType = 0xff00;
   for (const ir::CtState state : {kNew, kEstablished, kRelated, kInvalid}) {
     const auto flags = usual_tcp_flags(state);
-    require(net::kTcp, state, kTcpFlags, kTelling, {flags.begin(), flags.end()});
+    require(net::kTcp, state, kTcpFlags, kTellingFlags, {flags.begin(), flags.end()});
     std::vector<U128> types;
     for (const U128 type : icmp_types(space.family(), state)) types.push_back(type << 8);
     const bool ip6 = space.family() == net::Family::kIpv6;

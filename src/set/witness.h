@@ -45,6 +45,8 @@ U128 interface_value(std::string_view name);
 inline constexpr ir::Field kTcpFlags{"flags", "TCP flags", ir::Kind::kFlags,
                                      ir::at(ir::Base::kTransport, 104, 8),
                                      ir::at(ir::Base::kTransport, 104, 8)};
+// FIN, SYN, RST and ACK: those that connection tracking looks at.
+inline constexpr uint8_t kTellingFlags = 0x17;
 // The type and the code of ICMP and ICMPv6.
 inline constexpr ir::Field kIcmpTypeAndCode{"type", "ICMP type", ir::Kind::kIcmpType,
                                             ir::at(ir::Base::kTransport, 0, 16),

@@ -117,6 +117,9 @@ const Case kCases[] = {
      "*nat\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080\nCOMMIT\n"
      "*filter\n:INPUT DROP\n-A INPUT -p tcp --dport 8080 -j ACCEPT\nCOMMIT\n",
      kHttp, State::kProved},
+    {"WhatHasNoExtensionHeaderIsDroppedByWhoWantsOne",
+     "*filter\n:INPUT ACCEPT\n-A INPUT -m ipv6header ! --header frag --soft -j DROP\nCOMMIT\n",
+     kHttp, State::kRefuted, net::Family::kIpv6},
     {"WhatHasNoExtensionHeaderPassesWhoDropsThem",
      "*filter\n:INPUT ACCEPT\n-A INPUT -m ipv6header --header frag --soft -j DROP\nCOMMIT\n", kHttp,
      State::kProved, net::Family::kIpv6},

@@ -5,6 +5,8 @@
 
 #include "app/audit/packets.h"
 #include "ext/argument/state.h"
+#include "pass/host_functions.h"
+#include "set/extension_headers.h"
 #include "set/witness.h"
 
 namespace bulkhead::app::audit {
@@ -31,25 +33,9 @@ template <class What> void each_question(const ir::Ruleset& rules, const What& w
   }
 }
 
-// What such a match answers for a packet without extension headers; none: it asks something else.
-std::optional<bool> answer_without_headers(const ir::Match& match) {
-  static constexpr std::string_view kHeaders[] = {"rt", "hbh", "dst", "frag", "ah", "mh", "srh"};
-  if (std::ranges::find(kHeaders, match.name) != std::end(kHeaders)) return false;
-  if (match.name != "ipv6header") return {};
-  for (const ir::Argument& argument : match.arguments) {
-    if (argument.option != "header") continue;
-    return (argument.text.find("prot") != std::string::npos) != argument.negated;
-  }
-  return {};
-}
-
 bool translates(const ir::Ruleset& rules) {
   const ir::Table* const nat = rules.find("nat");
-  return nat != nullptr && std::ranges::any_of(nat->chains, [](const ir::Chain& chain) {
-           return std::ranges::any_of(chain.rules, [](const ir::Rule& rule) {
-             return std::holds_alternative<ir::Nat>(rule.target.action);
-           });
-         });
+  return nat != nullptr && pass::translates(*nat);
 }
 
 }  // namespace
@@ -107,11 +93,7 @@ Node Packets::fresh() {
 }
 
 Node Packets::ordinary(Direction direction) {
-  Node result = set::kEverything;
-  each_question(rules_, [&](const ir::Match& match, const std::string& question) {
-    if (const auto answer = answer_without_headers(match))
-      result = arena().intersect(result, answering(question, *answer));
-  });
+  const Node result = set::without_extension_headers(model_);
   if (host_ == nullptr || direction == Direction::kForward) return result;
   Node ours = set::kNothing;
   for (const std::string& interface : interfaces_with_addresses(family(), host_)) {
