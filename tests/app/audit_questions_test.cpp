@@ -7,49 +7,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/audit/audit.h"
-#include "app/command/audit.h"
-#include "app/rules_text.h"
+#include "app/audit_rules.h"
 
 namespace bulkhead::app::audit {
 namespace {
 
 using net::Family;
 
-std::string filter(const std::string& policies, const std::string& rules) {
-  const auto word = [&](size_t i) { return policies[i] == 'D' ? "DROP" : "ACCEPT"; };
-  std::string chains;
-  std::string rest = rules;
-  for (; rest.starts_with(":"); rest.erase(0, rest.find('\n') + 1))
-    chains += rest.substr(0, rest.find('\n') + 1);
-  return fmt::format("*filter\n:INPUT {}\n:FORWARD {}\n:OUTPUT {}\n{}{}COMMIT\n", word(0), word(1),
-                     word(2), chains, rest);
-}
-
-const std::string kLo = "-A INPUT -i lo -j ACCEPT\n";
-const std::string kAnswers = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
-const std::string kSsh = "-A INPUT -s 192.0.2.9 -p tcp --dport 22 -j ACCEPT\n";
-const std::string kWeb = "-A INPUT -p tcp --dport 80 -j ACCEPT\n";
-const std::string kSpoofed = "-A INPUT ! -i lo -s 127.0.0.0/8 -j DROP\n";
 const std::string kMasquerade = "*nat\n-A POSTROUTING -o eth0 -j MASQUERADE\nCOMMIT\n";
 const std::string kNeighbours = "-A INPUT -p ipv6-icmp -j ACCEPT\n";
 
-net::Network network(const std::string& words) { return *parse_network(words); }
-
-Declared declared(bool forwarding = false) {
-  return {.management = {network("192.0.2.9"), network("2001:db8::9")},
-          .forwarding = forwarding,
-          .subnets = {network("192.0.2.0/24"), network("2001:db8::/64")}};
-}
-
 HostFacts a_host() {
   HostFacts facts;
-  const auto own = [](const std::string& address, const std::string& subnet) {
-    return Interface::Own{network(address).address, network(subnet)};
-  };
-  facts.interfaces = {
-      {"lo", {own("127.0.0.1", "127.0.0.0/8"), own("::1", "::1/128")}},
-      {"eth0", {own("192.0.2.1", "192.0.2.0/24"), own("2001:db8::1", "2001:db8::/64")}}};
+  facts.interfaces = interfaces();
   facts.listeners = {{.protocol = net::kTcp, .port = 80, .address = {}, .family = Family::kIpv4},
                      {.protocol = net::kTcp, .port = 9000, .address = {}, .family = Family::kIpv4}};
   return facts;
@@ -229,25 +199,17 @@ class Questions : public ::testing::TestWithParam<Question> {};
 
 TEST_P(Questions, HasItsVerdict) {
   const Question& one = GetParam();
-  auto rules = parse_rules(Source("test", one.rules), one.family, Counts::kLeftOut);
-  ASSERT_TRUE(rules.ok()) << one.rules << rules.error().message;
   const HostFacts facts = a_host();
-  const Input input{.rulesets = {*rules},
-                    .host = one.on_a_host ? &facts : nullptr,
-                    .declared = declared(one.forwarding),
-                    .skipped = {},
-                    .limits = {}};
-  for (const CheckResult& result : audit(input)) {
-    if (result.check->id != one.id) continue;
-    EXPECT_EQ(result.answer.verdict, one.verdict) << result.answer.why;
-    if (one.verdict == kPass && !result.answer.findings.empty()) {
-      const Finding& first = result.answer.findings.front();
-      ADD_FAILURE() << first.text << ": "
-                    << (first.witness ? net::to_string(first.witness->packet) : "");
-    }
-    return;
+  Declared what = declared();
+  what.forwarding = one.forwarding;
+  const Answer answer =
+      answer_of(one.id, {parsed(one.rules, one.family)}, one.on_a_host ? &facts : nullptr, what);
+  EXPECT_EQ(answer.verdict, one.verdict) << answer.why;
+  for (const Finding& finding : answer.findings) {
+    if (one.verdict == kPass)
+      ADD_FAILURE() << finding.text << ": "
+                    << (finding.witness ? net::to_string(finding.witness->packet) : "");
   }
-  ADD_FAILURE() << "no answer of " << one.id;
 }
 
 INSTANTIATE_TEST_SUITE_P(Audit, Questions, ::testing::ValuesIn(questions()),

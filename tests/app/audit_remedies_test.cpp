@@ -6,10 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/audit/audit.h"
 #include "app/audit/remedy.h"
-#include "app/command/audit.h"
-#include "app/rules_text.h"
+#include "app/audit_rules.h"
 
 namespace bulkhead::app::audit {
 namespace {
@@ -23,31 +21,10 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-const std::string kLo = "-A INPUT -i lo -j ACCEPT\n";
-const std::string kAnswers = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
-const std::string kInvalid = "-A INPUT -m conntrack --ctstate INVALID -j DROP\n";
-const std::string kSpoofed = "-A INPUT ! -i lo -s 127.0.0.0/8 -j DROP\n";
-const std::string kSsh = "-A INPUT -s 192.0.2.9 -p tcp --dport 22 -j ACCEPT\n";
-const std::string kWeb = "-A INPUT -p tcp --dport 80 -j ACCEPT\n";
 const std::string kSshRate =
     "-A INPUT ! -i lo -p tcp --dport 22 -m conntrack --ctstate NEW -m hashlimit --hashlimit-above "
     "10/min --hashlimit-mode srcip --hashlimit-name ssh -j DROP\n";
 const std::string kLogged = "-A INPUT -m limit --limit 10/min -j LOG --log-prefix \"drop: \"\n";
-
-ir::Ruleset parsed(const std::string& text, Family family = Family::kIpv4) {
-  auto rules = parse_rules(Source("test", text), family, Counts::kLeftOut);
-  EXPECT_TRUE(rules.ok()) << text << rules.error().message;
-  return *rules;
-}
-
-// The filter table with these policies of INPUT, FORWARD and OUTPUT, and rules.
-std::string filter(const std::string& policies, const std::string& rules) {
-  const auto word = [&](size_t i) { return policies[i] == 'D' ? "DROP" : "ACCEPT"; };
-  return fmt::format("*filter\n:INPUT {}\n:FORWARD {}\n:OUTPUT {}\n{}COMMIT\n", word(0), word(1),
-                     word(2), rules);
-}
-
-net::Network network(const std::string& words) { return *parse_network(words); }
 
 Declared managed() { return {.management = {network("192.0.2.9"), network("2001:db8::9")}}; }
 

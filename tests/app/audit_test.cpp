@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Each check has rules (or facts of a host) that pass it and some that fail it; what fails has a
 // witness that the simulator treats as said, and the commands that are named make it pass.
-#include "app/audit/audit.h"
 
 #include <algorithm>
 #include <functional>
@@ -12,9 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "app/audit/remedy.h"
-#include "app/command/audit.h"
+#include "app/audit_rules.h"
 #include "app/json.h"
-#include "app/rules_text.h"
 
 namespace bulkhead::app::audit {
 namespace {
@@ -26,42 +24,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-ir::Ruleset parsed(const std::string& text, Family family) {
-  auto rules = parse_rules(Source("test", text), family, Counts::kLeftOut);
-  EXPECT_TRUE(rules.ok()) << text << rules.error().message;
-  return *rules;
-}
-
-// The filter table with these policies of INPUT, FORWARD and OUTPUT, and rules.
-std::string filter(const std::string& policies, const std::string& rules) {
-  const auto word = [&](size_t i) { return policies[i] == 'D' ? "DROP" : "ACCEPT"; };
-  return fmt::format("*filter\n:INPUT {}\n:FORWARD {}\n:OUTPUT {}\n{}COMMIT\n", word(0), word(1),
-                     word(2), rules);
-}
-
-const std::string kLo = "-A INPUT -i lo -j ACCEPT\n";
-const std::string kAnswers = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
-const std::string kInvalid = "-A INPUT -m conntrack --ctstate INVALID -j DROP\n";
-const std::string kSpoofed = "-A INPUT ! -i lo -s 127.0.0.0/8 -j DROP\n";
-const std::string kSsh = "-A INPUT -s 192.0.2.9 -p tcp --dport 22 -j ACCEPT\n";
-const std::string kWeb = "-A INPUT -p tcp --dport 80 -j ACCEPT\n";
-
-net::Network network(const std::string& words) { return *parse_network(words); }
-
-Declared declared() {
-  return {.management = {network("192.0.2.9"), network("2001:db8::9")},
-          .subnets = {network("192.0.2.0/24"), network("2001:db8::/64")}};
-}
-
 // A host on which all is well.
 HostFacts well() {
   HostFacts facts;
-  const auto own = [](const std::string& address, const std::string& subnet) {
-    return Interface::Own{network(address).address, network(subnet)};
-  };
-  facts.interfaces = {
-      {"lo", {own("127.0.0.1", "127.0.0.0/8"), own("::1", "::1/128")}},
-      {"eth0", {own("192.0.2.1", "192.0.2.0/24"), own("2001:db8::1", "2001:db8::/64")}}};
+  facts.interfaces = interfaces();
   facts.sysctls = {{"net.ipv4.ip_forward", "0"}, {"net.ipv6.conf.all.forwarding", "0"}};
   for (const char* const interface : {"all", "default", "eth0"}) {
     for (const char* const key :
@@ -75,18 +41,6 @@ HostFacts well() {
   facts.saved.same = true;
   facts.boot.when = BootState::When::kBeforeNetwork;
   return facts;
-}
-
-Answer answer_of(std::string_view id, const std::vector<ir::Ruleset>& rulesets,
-                 const HostFacts* host, const Declared& what = declared()) {
-  Input input{.rulesets = rulesets, .host = host, .declared = what, .skipped = {}, .limits = {}};
-  // Alone, so that no other check's commands stand before its own.
-  for (const Check& check : checks())
-    if (check.id != id) input.skipped.emplace(check.id);
-  for (const CheckResult& result : audit(input))
-    if (result.check->id == id) return result.answer;
-  ADD_FAILURE() << "no answer of " << id;
-  return {};
 }
 
 struct RulesCase {
