@@ -16,9 +16,9 @@ namespace bulkhead::app {
 
 namespace {
 
-class Reader {
+class ConfigReader {
  public:
-  explicit Reader(std::string_view name) : name_(name) {}
+  explicit ConfigReader(std::string_view name) : name_(name) {}
 
   Error wrong(const toml::node& where, std::string_view what) const {
     return {.kind = ErrorKind::kUsage,
@@ -120,7 +120,7 @@ Result<Config> parse_config(std::string_view text, std::string_view name) {
                                         parsed.error().description())};
   }
   Config config;
-  const Reader reader(name);
+  const ConfigReader reader(name);
   for (const auto& [key, value] : parsed.table()) {
     Result<void> read;
     if (key == "management") {

@@ -152,15 +152,6 @@ std::optional<ir::Ruleset> with_answers(const ir::Ruleset& rules, std::string_vi
   return changed;
 }
 
-std::string_view filter_chain(net::Direction direction) {
-  switch (direction) {
-    case net::Direction::kInput: return "INPUT";
-    case net::Direction::kForward: return "FORWARD";
-    case net::Direction::kOutput: return "OUTPUT";
-  }
-  return "";
-}
-
 net::Direction opposite(net::Direction direction) {
   switch (direction) {
     case net::Direction::kInput: return net::Direction::kOutput;
@@ -173,7 +164,7 @@ net::Direction opposite(net::Direction direction) {
 // -A as the seed does it; -I where a rule before it would still drop.
 std::string find_remedy(const ir::Ruleset& rules, const net::PacketText& packet,
                         net::Direction direction) {
-  const std::string_view chain = filter_chain(direction);
+  const std::string_view chain = chain_of(direction);
   for (const bool in_front : {false, true}) {
     const auto changed = with_answers(rules, chain, in_front);
     if (!changed || !passes(explain(*changed, packet, direction))) continue;

@@ -22,9 +22,10 @@ struct Token {
   Span span;
 };
 
-class Reader {
+class InterfacesReader {
  public:
-  Reader(const Source& source, net::Family family) : text_(source.text()), family_(family) {}
+  InterfacesReader(const Source& source, net::Family family)
+      : text_(source.text()), family_(family) {}
 
   Result<pass::Interfaces> read() {
     pass::Interfaces interfaces;
@@ -140,7 +141,7 @@ class Reader {
 }  // namespace
 
 Result<pass::Interfaces> parse_interfaces(const Source& source, net::Family family) {
-  return Reader(source, family).read();
+  return InterfacesReader(source, family).read();
 }
 
 }  // namespace bulkhead::app

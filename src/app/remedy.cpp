@@ -24,15 +24,6 @@ struct Addition {
   std::string rule;
 };
 
-std::string_view filter_chain(net::Direction direction) {
-  switch (direction) {
-    case net::Direction::kInput: return "INPUT";
-    case net::Direction::kForward: return "FORWARD";
-    case net::Direction::kOutput: break;
-  }
-  return "OUTPUT";
-}
-
 // The protocol and what of it a person would name.
 std::string service_words(const net::PacketFields& fields) {
   if (fields.protocol == net::kIcmp) return fmt::format("-p icmp --icmp-type {}", fields.icmp_type);
@@ -99,7 +90,7 @@ std::string remedy_for(const ir::Ruleset& rules, const net::PacketText& packet,
     if (passes ? each.table == "filter" : each.verdict != Verdict::kAccept) passage = &each;
   const std::string table = passage == nullptr ? "filter" : passage->table;
   const std::string chain =
-      passage == nullptr ? std::string(filter_chain(explanation.direction)) : passage->chain;
+      passage == nullptr ? std::string(chain_of(explanation.direction)) : passage->chain;
 
   std::vector<std::string> wanted;
   const bool known =

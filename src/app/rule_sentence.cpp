@@ -20,9 +20,6 @@ namespace bulkhead::app {
 
 namespace {
 
-using backend::sim::Answer;
-using backend::sim::Reading;
-
 // The options of the head have no row; this is their part of one.
 struct HeadWords {
   std::string_view option;
@@ -145,14 +142,16 @@ std::string mismatch_sentence(const ir::Rule& rule, const backend::sim::Packet& 
                               net::Family family) {
   const auto layout = net::parse_layout(packet.bytes);
   if (!layout) return "it has no whole IP header";
-  const Reading reading(packet, *layout);
+  const backend::sim::Reading reading(packet, *layout);
   for (const ir::Condition& condition : rule.head.predicate) {
-    if (reading.ask(condition) == Answer::kNo) return head_mismatch(rule.head, condition);
+    if (reading.ask(condition) == backend::sim::Answer::kNo)
+      return head_mismatch(rule.head, condition);
   }
   const ext::Context context = context_of(rule, family);
   for (const ir::Match& match : rule.matches) {
     for (const ir::Condition& condition : match.predicate) {
-      if (reading.ask(condition) == Answer::kNo) return match_mismatch(match, condition, context);
+      if (reading.ask(condition) == backend::sim::Answer::kNo)
+        return match_mismatch(match, condition, context);
     }
   }
   return "a condition that can't be known here is taken not to hold";

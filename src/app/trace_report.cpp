@@ -17,17 +17,15 @@ namespace {
 
 using backend::TraceEvent;
 using Kind = TraceEvent::Kind;
-using Verdict = TraceEvent::Verdict;
-using Fate = TraceReport::Fate;
 
 constexpr std::string_view kFilter = "filter";
 // The printer leaves out a state that has no word.
 constexpr auto kStateUnknown = static_cast<net::PacketState>(0);
 
 std::string_view hook_name(ir::Hook hook) {
-  static constexpr std::array<std::string_view, 5> kNames = {"PREROUTING", "INPUT", "FORWARD",
+  static constexpr std::array<std::string_view, 5> kHooks = {"PREROUTING", "INPUT", "FORWARD",
                                                              "OUTPUT", "POSTROUTING"};
-  return kNames[static_cast<size_t>(hook)];
+  return kHooks[static_cast<size_t>(hook)];
 }
 
 // As it came, with what later hooks know beside: the way out, the connection's state.
@@ -51,15 +49,15 @@ std::string packet_words(const PacketTrace& trace) {
   return first ? "a packet" : net::to_string(packet);
 }
 
-std::string_view verdict_text(Verdict verdict) {
+std::string_view verdict_text(TraceEvent::Verdict verdict) {
   switch (verdict) {
-    case Verdict::kGoesOn: return "goes on";
-    case Verdict::kAccept: return "accept";
-    case Verdict::kDrop: return "drop";
-    case Verdict::kReturn: return "return";
-    case Verdict::kJump: return "jump";
-    case Verdict::kQueue: return "queue";
-    case Verdict::kTaken: return "taken";
+    case TraceEvent::Verdict::kGoesOn: return "goes on";
+    case TraceEvent::Verdict::kAccept: return "accept";
+    case TraceEvent::Verdict::kDrop: return "drop";
+    case TraceEvent::Verdict::kReturn: return "return";
+    case TraceEvent::Verdict::kJump: return "jump";
+    case TraceEvent::Verdict::kQueue: return "queue";
+    case TraceEvent::Verdict::kTaken: return "taken";
   }
   return "";
 }
@@ -108,12 +106,12 @@ class Teller {
   void finish(bool gaps) {
     if (ended_) return;
     if (arrived_) {
-      report_.fate = Fate::kAccepted;
+      report_.fate = TraceReport::Fate::kAccepted;
       report_.decided = accepted_by_;
     } else if (hook_) {
       report_.decided = hook_name(*hook_);
     }
-    if (!arrived_ && gaps) report_.fate = Fate::kMissed;
+    if (!arrived_ && gaps) report_.fate = TraceReport::Fate::kMissed;
   }
 
  private:
@@ -122,8 +120,9 @@ class Teller {
     if (entry == nullptr) return other(step);
     TraceRow row = written(*entry, step.verdict);
     const bool filter = entry->table == kFilter;
-    if (filter && step.verdict == Verdict::kAccept) accepted_by_ = decided_by(row);
-    if (step.kind == Kind::kPolicy && step.verdict == Verdict::kAccept && !filter) return;
+    if (filter && step.verdict == TraceEvent::Verdict::kAccept) accepted_by_ = decided_by(row);
+    if (step.kind == Kind::kPolicy && step.verdict == TraceEvent::Verdict::kAccept && !filter)
+      return;
     add(std::move(row), entry->rejects);
   }
 
@@ -131,7 +130,7 @@ class Teller {
   // named: it is that of the jump.
   void check(const TraceEvent& step) {
     if (step.rule != ir::kNoId) checked_ = step.rule;
-    if (step.verdict != Verdict::kDrop) return;
+    if (step.verdict != TraceEvent::Verdict::kDrop) return;
     const WrittenRules::Entry* entry = rules_.find(step.family, checked_);
     report_.why = "the header that it asks for is cut off";
     if (entry == nullptr) return add(unwritten(step), false);
@@ -139,11 +138,11 @@ class Teller {
   }
 
   void other(const TraceEvent& step) {
-    if (step.handle == 0 && step.verdict == Verdict::kAccept) return;
+    if (step.handle == 0 && step.verdict == TraceEvent::Verdict::kAccept) return;
     add(unwritten(step), false);
   }
 
-  static TraceRow written(const WrittenRules::Entry& entry, Verdict verdict) {
+  static TraceRow written(const WrittenRules::Entry& entry, TraceEvent::Verdict verdict) {
     return {.table = entry.table,
             .chain = entry.chain,
             .number = entry.number,
@@ -152,11 +151,14 @@ class Teller {
   }
 
   void add(TraceRow row, bool rejects) {
-    const Verdict verdict = row.verdict;
-    const bool taken = verdict == Verdict::kQueue || verdict == Verdict::kTaken;
-    if (verdict == Verdict::kDrop || taken) {
+    const TraceEvent::Verdict verdict = row.verdict;
+    const bool taken =
+        verdict == TraceEvent::Verdict::kQueue || verdict == TraceEvent::Verdict::kTaken;
+    if (verdict == TraceEvent::Verdict::kDrop || taken) {
       ended_ = true;
-      report_.fate = taken ? Fate::kTaken : rejects ? Fate::kRejected : Fate::kDropped;
+      report_.fate = taken     ? TraceReport::Fate::kTaken
+                     : rejects ? TraceReport::Fate::kRejected
+                               : TraceReport::Fate::kDropped;
       report_.decided = decided_by(row);
     }
     report_.rows.push_back(std::move(row));

@@ -29,15 +29,6 @@ std::string who_words(std::string words) {
   return words;
 }
 
-std::string_view chain_of(net::Direction direction) {
-  switch (direction) {
-    case net::Direction::kInput: return "INPUT";
-    case net::Direction::kForward: return "FORWARD";
-    case net::Direction::kOutput: break;
-  }
-  return "OUTPUT";
-}
-
 // Nobody is asked about there, so it came in for free where other interfaces are named.
 void without_loopback(const set::Space& space, set::Cube& cube) {
   for (set::Cube::Side& side : cube.sides) {

@@ -9,9 +9,7 @@ namespace bulkhead::app {
 
 namespace {
 
-// A field that the IR has under this place, whatever row it belongs to.
-constexpr ir::Field kLength{"length", "length", ir::Kind::kNumber, ir::at(ir::Meta::kLength, 32),
-                            ir::at(ir::Meta::kLength, 32)};
+// Fields that the IR has under this place, whatever row they belong to.
 constexpr ir::Field kHops{"ttl", "time to live", ir::Kind::kNumber,
                           ir::at(ir::Base::kNetwork, 64, 8), ir::at(ir::Base::kNetwork, 56, 8)};
 constexpr ir::Field kSourceMac{"ether saddr", "source MAC address", ir::Kind::kNumber,
@@ -66,8 +64,8 @@ net::PacketText packet_of(const set::Space& space, const set::Point& point) {
     case set::Shape::kLaterFragment: fields.fragment_offset = 185; break;
     default: break;
   }
-  if (asked(kLength)) {
-    const auto length = static_cast<uint32_t>(std::min<U128>(field(kLength), 65535));
+  if (asked(ir::kLength)) {
+    const auto length = static_cast<uint32_t>(std::min<U128>(field(ir::kLength), 65535));
     if (length >= net::minimum_length(fields)) fields.length = length;
   }
   packet.in_interface = set::interface_name(field(ir::kInInterface));

@@ -34,6 +34,10 @@ struct Error {
   uint64_t rule = 0;    // the id of the rule at fault (ir::RuleId), where only that is known
 };
 
+inline Error refused(std::string message) {
+  return {.kind = ErrorKind::kRefused, .message = std::move(message)};
+}
+
 // A value or an error. gcc 12 has no std::expected; this is the part of it that is used here.
 template <class T, class E = Error> class [[nodiscard]] Result {
  public:

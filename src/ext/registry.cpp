@@ -7,8 +7,14 @@
 namespace bulkhead::ext {
 
 // rows.inc is written by the build: one line for each file of ext/match and ext/target.
-#define BULKHEAD_MATCH(name) const Match& match_##name();
-#define BULKHEAD_TARGET(name) const Target& target_##name();
+#define BULKHEAD_MATCH(name) \
+  namespace match_##name {   \
+    const Match& row();      \
+  }
+#define BULKHEAD_TARGET(name) \
+  namespace target_##name {   \
+    const Target& row();      \
+  }
 #include "ext/rows.inc"
 #undef BULKHEAD_MATCH
 #undef BULKHEAD_TARGET
@@ -33,7 +39,7 @@ bool is_of(Families families, net::Family family) {
 
 std::span<const Match* const> matches() {
   static const std::vector<const Match*> rows = sorted<Match>({
-#define BULKHEAD_MATCH(name) &match_##name(),
+#define BULKHEAD_MATCH(name) &match_##name::row(),
 #define BULKHEAD_TARGET(name)
 #include "ext/rows.inc"
 #undef BULKHEAD_MATCH
@@ -45,7 +51,7 @@ std::span<const Match* const> matches() {
 std::span<const Target* const> targets() {
   static const std::vector<const Target*> rows = sorted<Target>({
 #define BULKHEAD_MATCH(name)
-#define BULKHEAD_TARGET(name) &target_##name(),
+#define BULKHEAD_TARGET(name) &target_##name::row(),
 #include "ext/rows.inc"
 #undef BULKHEAD_MATCH
 #undef BULKHEAD_TARGET

@@ -22,7 +22,7 @@ struct Byte {
   uint8_t ip6t_srh1::*number;
 };
 
-constexpr Byte kBytes[] = {
+constexpr Byte kSrhBytes[] = {
     {"srh-next-hdr", IP6T_SRH_NEXTHDR, &ip6t_srh1::next_hdr},
     {"srh-hdr-len-eq", IP6T_SRH_LEN_EQ, &ip6t_srh1::hdr_len},
     {"srh-hdr-len-gt", IP6T_SRH_LEN_GT, &ip6t_srh1::hdr_len},
@@ -50,8 +50,8 @@ constexpr Segment kSegments[] = {
 
 // The kernel's match has one number for -eq, -gt and -lt: the last one given would be that of all.
 Result<void> check_numbers(std::span<const ir::Argument> arguments) {
-  for (const Byte& one : kBytes) {
-    for (const Byte& other : kBytes) {
+  for (const Byte& one : kSrhBytes) {
+    for (const Byte& other : kSrhBytes) {
       const ir::Argument* first = given(arguments, one.option);
       const ir::Argument* second = given(arguments, other.option);
       if (one.number != other.number || first == nullptr || second == nullptr) continue;
@@ -72,7 +72,7 @@ Result<ir::Predicate> lower_srh(std::span<const ir::Argument> arguments, const C
       info.mt_flags |= bit;
       if (argument.negated) info.mt_invflags |= bit;
     };
-    for (const Byte& byte : kBytes) {
+    for (const Byte& byte : kSrhBytes) {
       const ir::Argument* argument = given(arguments, byte.option);
       if (argument == nullptr) continue;
       set(*argument, byte.bit);

@@ -139,6 +139,9 @@ inline constexpr Field kTypeOfService{"tos", "type of service", Kind::kFlags,
                                       at(Base::kNetwork, 8, 8), at(Base::kNetwork, 4, 8)};
 inline constexpr Field kDscp{"dscp", "DSCP", Kind::kNumber, at(Base::kNetwork, 8, 6),
                              at(Base::kNetwork, 4, 6)};
+// Of the whole packet, with its IP header, in bytes.
+inline constexpr Field kLength{"length", "length", Kind::kNumber, at(Meta::kLength, 32),
+                               at(Meta::kLength, 32)};
 // In units of 8 bytes; 0 for a whole packet and a first fragment.
 inline constexpr Field kFragmentOffset{
     "frag-off", "fragment offset", Kind::kNumber, at(Base::kNetwork, 51, 13), {}};

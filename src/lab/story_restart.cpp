@@ -82,10 +82,11 @@ class ScriptWatch {
   // The kernel opens and closes a script to find its interpreter, which then keeps it open until it
   // exits.
   bool await_end(Milliseconds timeout) {
-    using Clock = std::chrono::steady_clock;
-    const auto deadline = Clock::now() + timeout;
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
     for (int closed = 0; closed < 2;) {
-      const auto left = std::chrono::duration_cast<Milliseconds>(deadline - Clock::now()).count();
+      const auto left =
+          std::chrono::duration_cast<Milliseconds>(deadline - std::chrono::steady_clock::now())
+              .count();
       pollfd waiting{events_.get(), POLLIN, 0};
       if (left <= 0 || ::poll(&waiting, 1, static_cast<int>(left)) <= 0) return false;
       inotify_event events[8];  // those of a watched file have no name

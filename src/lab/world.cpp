@@ -26,7 +26,8 @@
 namespace bulkhead::lab {
 namespace {
 
-constexpr int kNamespaces = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID;
+constexpr int kWorldNamespaces =
+    CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID;
 constexpr int kFailed = 2;
 
 int fail(const Error& error) {
@@ -40,8 +41,8 @@ int fail(const Error& error) {
 Result<bool> leave_machine() {
   const unsigned uid = ::geteuid();
   const unsigned gid = ::getegid();
-  if (::unshare(kNamespaces) == 0) return false;
-  if (::unshare(CLONE_NEWUSER | kNamespaces) != 0) {
+  if (::unshare(kWorldNamespaces) == 0) return false;
+  if (::unshare(CLONE_NEWUSER | kWorldNamespaces) != 0) {
     return system_error(
         "a user namespace could not be made",
         "run it as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone, "

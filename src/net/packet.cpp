@@ -42,7 +42,7 @@ Layout parse_ipv4(std::span<const uint8_t> packet) {
 Layout parse_ipv6(std::span<const uint8_t> packet) {
   Layout layout{.family = Family::kIpv6};
   uint8_t next_header = packet[6];
-  size_t start = 40;
+  size_t start = kIpv6Header;
   while (!ends_the_walk(next_header) && next_header != IPPROTO_AH) {
     const size_t left = packet.size() > start ? packet.size() - start : 0;
     // A routing header is asked for its fixed four bytes, a fragment header for those up to its

@@ -11,6 +11,9 @@
 
 namespace bulkhead::net {
 
+inline constexpr uint32_t kIpv4Header = 20;  // in bytes, without options
+inline constexpr uint32_t kIpv6Header = 40;  // in bytes, without extension headers
+
 // Where the parts of an IP packet are. As the kernel finds them (nft_set_pktinfo_ipv4/_ipv6): of
 // IPv6, behind the extension headers; `protocol` is missing where those are cut off.
 struct Layout {

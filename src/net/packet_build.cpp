@@ -7,13 +7,12 @@
 #include <initializer_list>
 
 #include "core/byte_order.h"
+#include "net/packet.h"
 
 namespace bulkhead::net {
 
 namespace {
 
-constexpr size_t kIpv4Header = 20;
-constexpr size_t kIpv6Header = 40;
 constexpr size_t kFragmentHeader = 8;
 
 struct HeaderShape {

@@ -8,7 +8,6 @@ namespace bulkhead::net {
 
 namespace {
 
-constexpr uint32_t kIpv6Header = 40;
 constexpr uint16_t kMoreFragments = 0x2000;
 
 Address address(Family family, std::span<const uint8_t> bytes) { return {family, load_be(bytes)}; }

@@ -26,6 +26,16 @@ enum class PacketState : uint32_t {
 // Where a packet passes the host's filter; the hooks that iptables calls INPUT, FORWARD and OUTPUT.
 enum class Direction : uint8_t { kInput, kForward, kOutput };
 
+// iptables' chain of such packets: INPUT, FORWARD, OUTPUT.
+constexpr std::string_view chain_of(Direction direction) {
+  switch (direction) {
+    case Direction::kInput: return "INPUT";
+    case Direction::kForward: return "FORWARD";
+    case Direction::kOutput: break;
+  }
+  return "OUTPUT";
+}
+
 // To whom a packet goes, as the link sees it: PACKET_HOST, _BROADCAST and _MULTICAST of
 // linux/if_packet.h.
 enum class LinkCast : uint8_t { kUnicast = 0, kBroadcast = 1, kMulticast = 2 };

@@ -142,48 +142,10 @@ class Comparison {
 
   // Of the packets that come to the hook, those that the chain is asked of.
   Node coming(const ir::BuiltinTable& table, const ir::BuiltinChain& chain) {
-    const Node here = model_.arena().subtract(model_.at_hook(chain.hook), impossible());
+    const Node here = model_.at_hook(chain.hook);
     if (table.name != "nat") return here;
     ir::ValueSet first({{4, 4}, {8, 8}});  // a connection's first packet: related, new
     return model_.arena().intersect(here, model_.of({&ir::kCtState, UINT32_MAX, first}));
-  }
-
-  Node impossible() {
-    set::Arena& arena = model_.arena();
-    Node none = impossible_lengths();
-    if (model_.space().family() == net::Family::kIpv6) {
-      // Extension headers; behind a later fragment's nobody looks.
-      const ir::ValueSet headers({{0, 0}, {43, 44}, {51, 51}, {60, 60}});
-      const Node here =
-          model_.of_shapes({set::Shape::kWhole, set::Shape::kPortsOnly, set::Shape::kCutOff});
-      none = arena.unite(none, arena.intersect(here, model_.of({&ir::kProtocol, 0xff, headers})));
-    }
-    return none;
-  }
-
-  // Headers that are cut off in packets that are too long for it, or whole in ones too short.
-  Node impossible_lengths() {
-    static constexpr ir::Field kLength{"length", "length", ir::Kind::kNumber,
-                                       ir::at(ir::Meta::kLength, 32),
-                                       ir::at(ir::Meta::kLength, 32)};
-    set::Arena& arena = model_.arena();
-    if (model_.space().segments(kLength).empty()) return kNothing;
-    const bool ip6 = model_.space().family() == net::Family::kIpv6;
-    const auto length = [&](U128 first, U128 last) {
-      return model_.of({&kLength, UINT32_MAX, ir::ValueSet::range(first, last)});
-    };
-    const Node whole = model_.of_shapes({set::Shape::kWhole});
-    Node none = kNothing;
-    constexpr std::pair<unsigned, unsigned> kHeaders[] = {{6, 20}, {17, 8}, {1, 8}, {58, 8}};
-    for (const auto& [protocol, size] : kHeaders) {
-      const Node those =
-          arena.intersect(whole, model_.of({&ir::kProtocol, 0xff, ir::ValueSet::of(protocol)}));
-      none = arena.unite(none, arena.intersect(those, length(0, (ip6 ? 40 : 20) + size - 1)));
-    }
-    if (ip6) return none;  // its headers may have any length
-    constexpr unsigned kMost = 60 + 19;
-    const Node cut = model_.of_shapes({set::Shape::kPortsOnly, set::Shape::kCutOff});
-    return arena.unite(none, arena.intersect(cut, length(kMost + 1, UINT32_MAX)));
   }
 
   void compare(const ir::BuiltinTable& table, const ir::BuiltinChain& chain) {

@@ -8,8 +8,6 @@
 
 namespace bulkhead::pass {
 
-namespace {
-
 // The unions of a row of sets over any range, as a tree of pairs.
 class SegmentTree {
  public:
@@ -72,8 +70,6 @@ class SegmentTree {
   set::Arena& arena_;
   std::vector<std::vector<set::Node>> levels_;  // [k][i]: sets i * 2^k and the 2^k - 1 behind it
 };
-
-}  // namespace
 
 class Reach::Walk {
  public:

@@ -24,9 +24,6 @@ uint32_t hash_of(uint32_t dimension, std::span<const Edge> edges) {
   return static_cast<uint32_t>(hash >> 16);
 }
 
-using Answer = std::optional<Node>;
-constexpr Answer kOpen = std::nullopt;
-
 struct And {
   Answer operator()(Node a, Node b) const {
     if (a == kNothing || b == kNothing) return kNothing;

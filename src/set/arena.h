@@ -36,6 +36,10 @@ struct Edge {
   friend bool operator==(const Edge&, const Edge&) = default;
 };
 
+// What an operation knows of two diagrams before it looks into them.
+using Answer = std::optional<Node>;
+inline constexpr Answer kOpen = std::nullopt;
+
 struct Budget {
   size_t bytes = size_t{1} << 30;  // of the arena's own memory
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();

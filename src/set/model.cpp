@@ -12,9 +12,6 @@ namespace {
 
 constexpr auto kBehind = static_cast<uint32_t>(Op::kBehind);
 
-using Answer = std::optional<Node>;
-constexpr Answer kOpen = std::nullopt;
-
 bool goes_on(std::span<const Outcome> possible) {
   return std::ranges::any_of(possible,
                              [](const Outcome& it) { return it.flow == Flow::kContinue; });

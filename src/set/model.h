@@ -42,7 +42,8 @@ class Model {
   Node of(const ir::Constraint& constraint);
   Node of_shapes(std::initializer_list<Shape> shapes);
   Node of_atoms(uint32_t dimension, const std::vector<bool>& atoms);
-  // Packets that can be at the hook: what has no interface there has none.
+  // Packets that can be at the hook: what has no interface there has none, and no packet is shorter
+  // than its headers.
   Node at_hook(ir::Hook hook);
 
   // The packets of which a predicate holds.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "set/model.h"
+#include "set/possible.h"
 
 namespace bulkhead::set {
 
@@ -197,7 +198,9 @@ Node Model::at_hook(ir::Hook hook) {
     const Node none = of({&field, kU128Max, ir::ValueSet::of(0)});
     return there ? arena_.complement(none) : none;
   };
-  return arena_.intersect(interface(ir::kInInterface, in), interface(ir::kOutInterface, out));
+  const Node here =
+      arena_.intersect(interface(ir::kInInterface, in), interface(ir::kOutInterface, out));
+  return arena_.subtract(here, impossible(*this));
 }
 
 void Model::ask(Held& held, const ir::Condition& condition) {

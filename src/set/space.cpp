@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "set/possible.h"
+
 namespace bulkhead::set {
 
 namespace {
@@ -145,6 +147,13 @@ Space::Space(net::Family family, const std::vector<const ir::Ruleset*>& rulesets
     }
   }
   for (const ir::Constraint& constraint : more) ask(constraint, false);
+  const auto of_length = [](const Asked& it) { return it.constraint->field == &ir::kLength; };
+  if (std::ranges::any_of(asked_, of_length)) {
+    for (ir::Constraint& constraint : asked_with_lengths(family)) {
+      made_.push_back(std::move(constraint));
+      ask(made_.back(), false);
+    }
+  }
 
   cut();
   dimensions_.push_back({.kind = Dimension::Kind::kShape,

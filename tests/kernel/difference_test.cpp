@@ -59,13 +59,11 @@ struct Letter {
 // How many bytes there are of the transport header, if it is cut off; none where only options of IP
 // would make a packet as long as it must be.
 std::optional<size_t> header_of(const set::Space& space, const set::Point& point) {
-  static constexpr ir::Field kLength{"length", "length", ir::Kind::kNumber,
-                                     ir::at(ir::Meta::kLength, 32), ir::at(ir::Meta::kLength, 32)};
   const bool ports = set::shape_of(space, point) == set::Shape::kPortsOnly;
   const size_t ip_header = space.family() == net::Family::kIpv6 ? 40 : 20;
   for (size_t size = ports ? 4 : 0; size < (ports ? 8 : 4); ++size) {
     bool fits = true;
-    for (const set::Segment& segment : space.segments(kLength)) {
+    for (const set::Segment& segment : space.segments(ir::kLength)) {
       fits &= space.atom_of(segment.dimension, ip_header + size) ==
               space.atom_of(segment.dimension, point.values[segment.dimension]);
     }
@@ -114,6 +112,10 @@ class DifferenceInTheKernel : public WitnessTest, public ::testing::WithParamInt
           change.before.starts_with("rejected") || change.after.starts_with("rejected");
       auto why_not = whole || witness.header ? obstacle(witness, refused)
                                              : std::optional("cut off behind IP options");
+      // It holds the packet that it is about.
+      if (witness.packet.state == net::PacketState::kRelated &&
+          !found.space->segments(ir::kLength).empty())
+        why_not = "related, and rules ask for its length";
       // The kernel translates an ICMP error as its connection is (nf_nat_icmp_reply_translation).
       if (change.table == "nat" && witness.packet.state == net::PacketState::kRelated)
         why_not = "related, which meets no rule of nat";

@@ -20,15 +20,6 @@ namespace {
 using net::Direction;
 using net::Family;
 
-std::string_view verdict_word(backend::sim::Verdict verdict) {
-  switch (verdict) {
-    case backend::sim::Verdict::kAccept: return "accepted";
-    case backend::sim::Verdict::kDrop: return "dropped";
-    case backend::sim::Verdict::kReject: break;
-  }
-  return "rejected";
-}
-
 // The packet's way as it goes where it is treated as the sets say: what isn't known falls this way
 // or that.
 Explanation explained(const ir::Ruleset& rules, const Witness& witness) {

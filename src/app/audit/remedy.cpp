@@ -136,15 +136,6 @@ std::optional<size_t> last_of(const ir::Ruleset& rules, const net::PacketText& p
 
 }  // namespace
 
-std::string_view chain_of(Direction direction) {
-  switch (direction) {
-    case Direction::kInput: return "INPUT";
-    case Direction::kForward: return "FORWARD";
-    case Direction::kOutput: break;
-  }
-  return "OUTPUT";
-}
-
 std::string command(Family family, std::string_view words) {
   std::string all = family == Family::kIpv4 ? "iptables" : "ip6tables";
   std::vector<lang::Word> split;

@@ -66,7 +66,4 @@ Commands shut(const Rules& rules, const std::optional<Witness>& witness, net::Di
 // From which part of all addresses one gets to ssh.
 double ssh_share(const Rules& rules);
 
-// The chain's name for a direction: "INPUT".
-std::string_view chain_of(net::Direction direction);
-
 }  // namespace bulkhead::app::audit

@@ -12,37 +12,30 @@ namespace bulkhead::app {
 
 namespace {
 
-using audit::Answer;
-using audit::Check;
-using audit::CheckResult;
-using audit::Finding;
-using audit::Verdict;
-using audit::Witness;
-
 constexpr size_t kIdWidth = 21;  // the longest id, and two blanks
-constexpr size_t kIndent = 8;
+constexpr size_t kFindingIndent = 8;
 
-std::string_view verdict_word(Verdict verdict) {
+std::string_view answer_word(audit::Verdict verdict) {
   switch (verdict) {
-    case Verdict::kPass: return "pass";
-    case Verdict::kFail: return "fail";
-    case Verdict::kNotApplicable: return "not applicable";
-    case Verdict::kUnknown: break;
+    case audit::Verdict::kPass: return "pass";
+    case audit::Verdict::kFail: return "fail";
+    case audit::Verdict::kNotApplicable: return "not applicable";
+    case audit::Verdict::kUnknown: break;
   }
   return "unknown";
 }
 
-std::string badge(Verdict verdict, const Paint& paint, bool utf8) {
+std::string badge(audit::Verdict verdict, const Paint& paint, bool utf8) {
   switch (verdict) {
-    case Verdict::kPass: return paint.good(utf8 ? "✓   " : "ok  ");
-    case Verdict::kFail: return paint.bad(utf8 ? "✗   " : "FAIL");
-    case Verdict::kNotApplicable: return paint.faint("-   ");
-    case Verdict::kUnknown: break;
+    case audit::Verdict::kPass: return paint.good(utf8 ? "✓   " : "ok  ");
+    case audit::Verdict::kFail: return paint.bad(utf8 ? "✗   " : "FAIL");
+    case audit::Verdict::kNotApplicable: return paint.faint("-   ");
+    case audit::Verdict::kUnknown: break;
   }
   return paint.warning("?   ");
 }
 
-std::string witness_words(const Witness& witness) {
+std::string witness_words(const audit::Witness& witness) {
   const bool none = !witness.decided.starts_with("rule") && !witness.decided.starts_with("the ");
   const std::string words =
       fmt::format("is {}{} {}", witness.verdict, none ? ":" : " by", witness.decided);
@@ -53,36 +46,37 @@ class Text {
  public:
   Text(const Paint& paint, bool utf8) : paint_(paint), utf8_(utf8) {}
 
-  void check(const CheckResult& result) {
-    const Check& it = *result.check;
+  void check(const audit::CheckResult& result) {
+    const audit::Check& it = *result.check;
     text_ += fmt::format("  {}  {}{}\n", badge(result.answer.verdict, paint_, utf8_),
                          fmt::format("{:{}}", it.id, kIdWidth), it.title);
     if (!result.answer.why.empty()) line(paint_.faint(result.answer.why));
-    for (const Finding& finding : result.answer.findings) told(finding);
-    if (result.answer.verdict == Verdict::kFail) line(paint_.faint(std::string(it.sources)));
+    for (const audit::Finding& finding : result.answer.findings) told(finding);
+    if (result.answer.verdict == audit::Verdict::kFail) line(paint_.faint(std::string(it.sources)));
   }
 
   std::string take() { return std::move(text_); }
   void add(std::string_view text) { text_ += text; }
 
  private:
-  void line(const std::string& words, size_t indent = kIndent) {
+  void line(const std::string& words, size_t indent = kFindingIndent) {
     text_ += fmt::format("{:{}}{}\n", "", indent, words);
   }
 
-  void told(const Finding& finding) {
+  void told(const audit::Finding& finding) {
     const std::string family =
         finding.family ? fmt::format("{}: ", family_name(*finding.family)) : "";
-    line(wrapped(family + printable(finding.text), kIndent));
+    line(wrapped(family + printable(finding.text), kFindingIndent));
     if (const auto& witness = finding.witness) {
-      line(paint_.strong(net::to_string(witness->packet)), kIndent + 2);
+      line(paint_.strong(net::to_string(witness->packet)), kFindingIndent + 2);
       line(printable(witness_words(*witness)) +
                (witness->rule.empty() ? "" : paint_.faint("  " + printable(witness->rule))),
-           kIndent + 2);
+           kFindingIndent + 2);
     }
     for (const std::string& command : finding.remedy)
-      line(paint_.name(printable(command)), kIndent + 2);
-    if (!finding.note.empty()) line(paint_.faint(wrapped(finding.note, kIndent + 2)), kIndent + 2);
+      line(paint_.name(printable(command)), kFindingIndent + 2);
+    if (!finding.note.empty())
+      line(paint_.faint(wrapped(finding.note, kFindingIndent + 2)), kFindingIndent + 2);
   }
 
   const Paint& paint_;
@@ -91,14 +85,14 @@ class Text {
 };
 
 // The groups in the order of their first checks.
-std::vector<std::string_view> groups_of(const std::vector<const Check*>& checks) {
+std::vector<std::string_view> groups_of(const std::vector<const audit::Check*>& checks) {
   std::vector<std::string_view> groups;
-  for (const Check* check : checks)
+  for (const audit::Check* check : checks)
     if (std::ranges::find(groups, check->group) == groups.end()) groups.push_back(check->group);
   return groups;
 }
 
-Json witness_json(const Witness& witness) {
+Json witness_json(const audit::Witness& witness) {
   return {{"packet", net::to_string(witness.packet)},
           {"verdict", witness.verdict},
           {"certain", witness.certain},
@@ -106,7 +100,7 @@ Json witness_json(const Witness& witness) {
           {"rule", witness.rule.empty() ? Json() : Json(witness.rule)}};
 }
 
-Json finding_json(const Finding& finding) {
+Json finding_json(const audit::Finding& finding) {
   return {{"text", finding.text},
           {"family", finding.family ? Json(family_name(*finding.family)) : Json()},
           {"witness", finding.witness ? witness_json(*finding.witness) : Json()},
@@ -117,18 +111,19 @@ Json finding_json(const Finding& finding) {
 }  // namespace
 
 std::string audit_text(const std::string& what, bool with_host,
-                       const std::vector<CheckResult>& results, const Paint& paint, bool utf8) {
+                       const std::vector<audit::CheckResult>& results, const Paint& paint,
+                       bool utf8) {
   Text text(paint, utf8);
   text.add(paint.strong(fmt::format("Audit of {}", printable(what))) + "\n");
-  std::vector<const Check*> shown;
+  std::vector<const audit::Check*> shown;
   size_t counts[4] = {};
-  for (const CheckResult& result : results) {
+  for (const audit::CheckResult& result : results) {
     shown.push_back(result.check);
     ++counts[static_cast<size_t>(result.answer.verdict)];
   }
   for (const std::string_view group : groups_of(shown)) {
     text.add(fmt::format("\n{}\n", paint.strong(group)));
-    for (const CheckResult& result : results)
+    for (const audit::CheckResult& result : results)
       if (result.check->group == group) text.check(result);
   }
   if (!with_host)
@@ -136,25 +131,26 @@ std::string audit_text(const std::string& what, bool with_host,
         "\nWhat is a host's own (sockets, settings, boot, other firewalls) isn't asked of a "
         "file.\n");
   std::vector<std::string> parts;
-  for (const Verdict verdict :
-       {Verdict::kPass, Verdict::kFail, Verdict::kUnknown, Verdict::kNotApplicable}) {
+  for (const audit::Verdict verdict : {audit::Verdict::kPass, audit::Verdict::kFail,
+                                       audit::Verdict::kUnknown, audit::Verdict::kNotApplicable}) {
     if (const size_t count = counts[static_cast<size_t>(verdict)]; count != 0)
-      parts.push_back(fmt::format("{} {}", count, verdict_word(verdict)));
+      parts.push_back(fmt::format("{} {}", count, answer_word(verdict)));
   }
   text.add(fmt::format("\n{}: {}\n", counted(results.size(), "check", "checks"),
                        fmt::join(parts, ", ")));
   return text.take();
 }
 
-std::string audit_json(const std::string& what, const std::vector<CheckResult>& results) {
+std::string audit_json(const std::string& what, const std::vector<audit::CheckResult>& results) {
   Json all = Json::array();
-  for (const CheckResult& result : results) {
+  for (const audit::CheckResult& result : results) {
     Json findings = Json::array();
-    for (const Finding& finding : result.answer.findings) findings.push_back(finding_json(finding));
+    for (const audit::Finding& finding : result.answer.findings)
+      findings.push_back(finding_json(finding));
     all.push_back({{"id", result.check->id},
                    {"group", result.check->group},
                    {"title", result.check->title},
-                   {"verdict", verdict_word(result.answer.verdict)},
+                   {"verdict", answer_word(result.answer.verdict)},
                    {"why", result.answer.why.empty() ? Json() : Json(result.answer.why)},
                    {"sources", result.check->sources},
                    {"findings", std::move(findings)}});
@@ -165,11 +161,11 @@ std::string audit_json(const std::string& what, const std::vector<CheckResult>& 
 
 std::string audit_list_text(const Paint& paint) {
   std::string text;
-  std::vector<const Check*> all;
-  for (const Check& check : audit::checks()) all.push_back(&check);
+  std::vector<const audit::Check*> all;
+  for (const audit::Check& check : audit::checks()) all.push_back(&check);
   for (const std::string_view group : groups_of(all)) {
     text += fmt::format("{}{}\n", text.empty() ? "" : "\n", paint.strong(group));
-    for (const Check* check : all) {
+    for (const audit::Check* check : all) {
       if (check->group != group) continue;
       text += fmt::format("  {}{}\n", fmt::format("{:{}}", check->id, kIdWidth), check->title);
       text += fmt::format("  {:{}}{}\n", "", kIdWidth,
@@ -181,7 +177,7 @@ std::string audit_list_text(const Paint& paint) {
 
 std::string audit_list_json() {
   Json all = Json::array();
-  for (const Check& check : audit::checks()) {
+  for (const audit::Check& check : audit::checks()) {
     all.push_back({{"id", check.id},
                    {"group", check.group},
                    {"title", check.title},

@@ -19,7 +19,7 @@ namespace bulkhead::app {
 
 namespace {
 
-struct Rules {
+struct RulesOfTheHost {
   ir::Ruleset rules;
   std::vector<std::string> others;  // what else may drop, in words
 };
@@ -56,7 +56,7 @@ std::vector<std::string> others_on_the_way(const std::vector<backend::ForeignCha
   return others;
 }
 
-Result<Rules, Failure> rules_of_files(const ExplainOptions& options, net::Family family) {
+Result<RulesOfTheHost, Failure> rules_of_files(const ExplainOptions& options, net::Family family) {
   std::vector<RulesInput> inputs;
   for (const std::string& file : options.files) {
     auto input = read_rules_file(file, {});
@@ -67,18 +67,18 @@ Result<Rules, Failure> rules_of_files(const ExplainOptions& options, net::Family
   }
   auto rulesets = parse_inputs(inputs);
   if (!rulesets) return rulesets.error();
-  if (rulesets->empty()) return Rules{{.family = family, .tables = {}}, {}};
-  return Rules{std::move(rulesets->front()), {}};
+  if (rulesets->empty()) return RulesOfTheHost{{.family = family, .tables = {}}, {}};
+  return RulesOfTheHost{std::move(rulesets->front()), {}};
 }
 
-Result<Rules, Failure> rules_of_kernel(net::Family family, net::Direction direction) {
+Result<RulesOfTheHost, Failure> rules_of_kernel(net::Family family, net::Direction direction) {
   const auto backend = open_backend();
   if (!backend) return Failure{backend.error(), {}};
   auto rules = Store(**backend).load(family);
   if (!rules) return Failure{rules.error(), {}};
   const auto foreign = (*backend)->foreign();
   if (!foreign) return Failure{foreign.error(), {}};
-  return Rules{*std::move(rules), others_on_the_way(*foreign, family, direction)};
+  return RulesOfTheHost{*std::move(rules), others_on_the_way(*foreign, family, direction)};
 }
 
 // A packet without an interface is one that no -i and no -o matches, which is seldom what was

@@ -11,15 +11,6 @@ namespace {
 using backend::sim::Truth;
 using backend::sim::Verdict;
 
-std::string_view verdict_word(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kAccept: return "accepted";
-    case Verdict::kDrop: return "dropped";
-    case Verdict::kReject: return "rejected";
-  }
-  return "";
-}
-
 std::string_view truth_word(Truth truth) {
   switch (truth) {
     case Truth::kNo: return "no";

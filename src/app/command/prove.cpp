@@ -17,21 +17,21 @@ namespace bulkhead::app {
 
 namespace {
 
-struct Rules {
+struct RulesToProve {
   std::string name;
   std::vector<ir::Ruleset> rulesets;
   std::vector<RulesInput> inputs;  // the texts, where they are files
 };
 
-Result<Rules, Failure> rules_of(const std::vector<std::string>& words) {
+Result<RulesToProve, Failure> rules_of(const std::vector<std::string>& words) {
   if (words.size() <= 1) {
     auto found = rules_to_analyse(words.empty() ? std::string(kKernelRules) : words.front());
     if (!found) return found.error();
-    Rules rules{found->name, std::move(found->rulesets), {}};
+    RulesToProve rules{found->name, std::move(found->rulesets), {}};
     if (found->source) rules.inputs.push_back({*found->source, std::nullopt});
     return rules;
   }
-  Rules rules{fmt::format("{}", fmt::join(words, ", ")), {}, {}};
+  RulesToProve rules{fmt::format("{}", fmt::join(words, ", ")), {}, {}};
   for (const std::string& word : words) {
     auto input = read_rules_file(word, {});
     if (!input) return Failure{input.error(), {}};

@@ -16,7 +16,7 @@ using State = Answer::State;
 using What = policy::Step::What;
 using backend::sim::Verdict;
 
-constexpr size_t kIndent = 11;
+constexpr size_t kClaimIndent = 11;
 
 std::string_view state_word(State state) {
   switch (state) {
@@ -34,15 +34,6 @@ std::string badge(State state, const Paint& paint) {
     case State::kRefuted: return paint.bad("REFUTED  ");
     case State::kUndecided: return paint.warning("undecided");
     case State::kEmpty: return paint.warning("empty    ");
-  }
-  return "";
-}
-
-std::string_view verdict_word(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kAccept: return "accepted";
-    case Verdict::kDrop: return "dropped";
-    case Verdict::kReject: return "rejected";
   }
   return "";
 }
@@ -71,10 +62,10 @@ std::string decider_words(const Decider& decider) {
 std::string example_text(const ShownExample& shown, const Paint& paint) {
   const CounterExample& example = shown.example;
   const Refutation& refutation = shown.refutation;
-  std::string text = fmt::format("{:{}}{}{}\n", "", kIndent, step_word(example.step),
+  std::string text = fmt::format("{:{}}{}{}\n", "", kClaimIndent, step_word(example.step),
                                  paint.strong(packet_words(example)));
   const auto line = [&](const std::string& words) {
-    text += fmt::format("{:{}}{}\n", "", kIndent, words);
+    text += fmt::format("{:{}}{}\n", "", kClaimIndent, words);
   };
   if (!refutation.agrees) {
     line(
@@ -108,12 +99,12 @@ std::string answer_text(const ShownAnswer& answer, const Paint& paint) {
       for (const ShownExample& example : answer.examples) text += example_text(example, paint);
       break;
     case State::kUndecided:
-      text = fmt::format("{:{}}{}{}\n", "", kIndent,
+      text = fmt::format("{:{}}{}{}\n", "", kClaimIndent,
                          answer.about.empty() ? "" : answer.about + ": ", answer.answer.why);
       break;
     case State::kEmpty:
       text =
-          fmt::format("{:{}}{}\n", "", kIndent,
+          fmt::format("{:{}}{}\n", "", kClaimIndent,
                       paint.faint(fmt::format("there is no such packet{}",
                                               answer.about.empty() ? "" : " of " + answer.about)));
       break;

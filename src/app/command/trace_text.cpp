@@ -12,31 +12,29 @@ namespace bulkhead::app {
 
 namespace {
 
-using Fate = TraceReport::Fate;
-using Verdict = backend::TraceEvent::Verdict;
 using std::chrono::microseconds;
 
-std::string_view word(Fate fate) {
+std::string_view word(TraceReport::Fate fate) {
   switch (fate) {
-    case Fate::kAccepted: return "accepted";
-    case Fate::kDropped: return "dropped";
-    case Fate::kRejected: return "rejected";
-    case Fate::kTaken: return "taken";
-    case Fate::kLost: return "lost";
-    case Fate::kMissed: return "missed";
+    case TraceReport::Fate::kAccepted: return "accepted";
+    case TraceReport::Fate::kDropped: return "dropped";
+    case TraceReport::Fate::kRejected: return "rejected";
+    case TraceReport::Fate::kTaken: return "taken";
+    case TraceReport::Fate::kLost: return "lost";
+    case TraceReport::Fate::kMissed: return "missed";
   }
   return "";
 }
 
-std::string_view word(Verdict verdict) {
+std::string_view word(backend::TraceEvent::Verdict verdict) {
   switch (verdict) {
-    case Verdict::kGoesOn: return "continue";
-    case Verdict::kAccept: return "accept";
-    case Verdict::kDrop: return "drop";
-    case Verdict::kReturn: return "return";
-    case Verdict::kJump: return "jump";
-    case Verdict::kQueue: return "queue";
-    case Verdict::kTaken: return "taken";
+    case backend::TraceEvent::Verdict::kGoesOn: return "continue";
+    case backend::TraceEvent::Verdict::kAccept: return "accept";
+    case backend::TraceEvent::Verdict::kDrop: return "drop";
+    case backend::TraceEvent::Verdict::kReturn: return "return";
+    case backend::TraceEvent::Verdict::kJump: return "jump";
+    case backend::TraceEvent::Verdict::kQueue: return "queue";
+    case backend::TraceEvent::Verdict::kTaken: return "taken";
   }
   return "";
 }
@@ -56,23 +54,23 @@ std::string clock_text(const TraceReport& report) {
 std::string verdict_line(const TraceReport& report, const Paint& paint) {
   const std::string decided = printable(report.decided);
   switch (report.fate) {
-    case Fate::kAccepted:
+    case TraceReport::Fate::kAccepted:
       return fmt::format(
           "{}{}", paint.good("accepted"),
           decided.empty() ? ": no rule of table filter stands in its way" : " by " + decided);
-    case Fate::kDropped:
-    case Fate::kRejected:
+    case TraceReport::Fate::kDropped:
+    case TraceReport::Fate::kRejected:
       return fmt::format("{} by {}{}", paint.bad(word(report.fate)), decided,
                          report.why.empty() ? "" : ": " + report.why);
-    case Fate::kTaken:
+    case TraceReport::Fate::kTaken:
       return fmt::format("{} by {}: handed to a program or to another part of the kernel",
                          paint.warning("taken"), decided);
-    case Fate::kLost:
+    case TraceReport::Fate::kLost:
       return fmt::format(
           "{}{}, and no nf_tables rule dropped it: the kernel's routing (is "
           "forwarding on?) or iptables-legacy did",
           paint.bad("lost"), decided.empty() ? "" : " behind " + decided);
-    case Fate::kMissed:
+    case TraceReport::Fate::kMissed:
       return fmt::format("{}{}: events came faster than they could be read",
                          paint.warning("not heard of to its end"),
                          decided.empty() ? "" : ", last seen in " + decided);
@@ -122,7 +120,7 @@ std::string trace_json(const TraceReport& report) {
            {"family", net::family_word(report.family)},
            {"packet", report.packet},
            {"verdict", word(report.fate)}};
-  if (report.fate == Fate::kLost || report.fate == Fate::kMissed) {
+  if (report.fate == TraceReport::Fate::kLost || report.fate == TraceReport::Fate::kMissed) {
     all["last_seen"] = report.decided;
   } else {
     all["decided_by"] = report.decided;

@@ -13,15 +13,6 @@ namespace bulkhead::app {
 
 namespace {
 
-std::string_view chain_word(net::Direction direction) {
-  switch (direction) {
-    case net::Direction::kInput: return "INPUT";
-    case net::Direction::kForward: return "FORWARD";
-    case net::Direction::kOutput: return "OUTPUT";
-  }
-  return "";
-}
-
 Result<std::vector<ir::Ruleset>, Failure> rulesets_of(const std::vector<std::string>& files) {
   if (files.size() <= 1) {
     auto found = rules_to_analyse(files.empty() ? std::string(kKernelRules) : files.front());
@@ -61,7 +52,7 @@ std::string group_text(const WhoGroup& group, const Paint& paint) {
 std::string who_text(const ExplainOptions& options, const std::vector<WhoAnswer>& answers,
                      const Paint& paint) {
   std::string text = fmt::format("new connections to {} at {}\n", printable(options.who),
-                                 chain_word(options.direction));
+                                 chain_of(options.direction));
   for (const WhoAnswer& answer : answers) {
     text += fmt::format("\n{}\n", paint.name(family_name(answer.family)));
     if (answer.groups.empty()) text += "  nobody\n";
@@ -85,7 +76,7 @@ std::string who_json(const ExplainOptions& options, const std::vector<WhoAnswer>
     families.push_back({{"family", family_name(answer.family)}, {"groups", std::move(groups)}});
   }
   return json_text({{"service", options.who},
-                    {"chain", chain_word(options.direction)},
+                    {"chain", chain_of(options.direction)},
                     {"answers", std::move(families)}});
 }
 

@@ -29,7 +29,7 @@ struct Name {
   Program program;
 };
 
-constexpr Name kNames[] = {
+constexpr Name kProgramNames[] = {
     {"iptables", net::Family::kIpv4, Program::kCommand},
     {"iptables-restore", net::Family::kIpv4, Program::kRestore},
     {"iptables-save", net::Family::kIpv4, Program::kSave},
@@ -39,7 +39,7 @@ constexpr Name kNames[] = {
 };
 
 const Name* find_name(std::string_view name) {
-  for (const Name& each : kNames) {
+  for (const Name& each : kProgramNames) {
     if (each.name == name) return &each;
   }
   return nullptr;

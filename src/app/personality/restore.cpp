@@ -18,7 +18,7 @@ namespace bulkhead::app {
 
 namespace {
 
-constexpr option kLongOptions[] = {
+constexpr option kRestoreOptions[] = {
     {"counters", no_argument, nullptr, 'c'},
     {"verbose", no_argument, nullptr, 'v'},
     {"version", no_argument, nullptr, 'V'},
@@ -32,7 +32,7 @@ constexpr option kLongOptions[] = {
     {nullptr, 0, nullptr, 0},
 };
 
-struct Arguments {
+struct RestoreArguments {
   lang::RestoreOptions options;
   bool test = false;
   std::optional<uint32_t> wait;
@@ -71,9 +71,9 @@ Outcome parameter_problem(const Personality& self, std::string_view message) {
 
 // Gives the outcome where the arguments already decide it.
 std::optional<Outcome> read_arguments(const Personality& self, int argc, char** argv,
-                                      Arguments& arguments, std::string& err) {
+                                      RestoreArguments& arguments, std::string& err) {
   optind = 0;  // glibc: start anew
-  for (int c = 0; (c = getopt_long(argc, argv, "bcvVthnwWM:T:", kLongOptions, nullptr)) != -1;) {
+  for (int c = 0; (c = getopt_long(argc, argv, "bcvVthnwWM:T:", kRestoreOptions, nullptr)) != -1;) {
     switch (c) {
       case 'b': err += "-b/--binary option is not implemented\n"; break;
       case 'c': arguments.options.counters = true; break;
@@ -116,8 +116,8 @@ std::optional<Outcome> read_arguments(const Personality& self, int argc, char** 
   return std::nullopt;
 }
 
-Result<void> load_file(const Personality& self, const Source& source, const Arguments& arguments,
-                       Outcome& outcome) {
+Result<void> load_file(const Personality& self, const Source& source,
+                       const RestoreArguments& arguments, Outcome& outcome) {
   Result<std::unique_ptr<backend::Backend>> backend = self.open();
   if (!backend) return backend.error();
   Store store(**backend);
@@ -165,7 +165,7 @@ Result<void> load_file(const Personality& self, const Source& source, const Argu
 
 Outcome run_restore(const Personality& self, int argc, char** argv, const ReadFile& input) {
   Outcome outcome;
-  Arguments arguments;
+  RestoreArguments arguments;
   if (auto decided = read_arguments(self, argc, argv, arguments, outcome.err)) {
     decided->err = outcome.err + decided->err;
     return *std::move(decided);

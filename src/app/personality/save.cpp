@@ -12,7 +12,7 @@ namespace bulkhead::app {
 
 namespace {
 
-constexpr option kLongOptions[] = {
+constexpr option kSaveOptions[] = {
     {"counters", no_argument, nullptr, 'c'},
     {"dump", no_argument, nullptr, 'd'},
     {"table", required_argument, nullptr, 't'},
@@ -42,7 +42,7 @@ Outcome run_save(const Personality& self, int argc, char** argv, std::string_vie
   std::optional<std::string> file;
   std::string err;
   optind = 0;  // glibc: start anew
-  for (int c = 0; (c = getopt_long(argc, argv, "bcdt:M:f:V", kLongOptions, nullptr)) != -1;) {
+  for (int c = 0; (c = getopt_long(argc, argv, "bcdt:M:f:V", kSaveOptions, nullptr)) != -1;) {
     switch (c) {
       case 'b': err += "-b/--binary option is not implemented\n"; break;
       case 'c': style.counters = true; break;

@@ -17,7 +17,7 @@ Expr verdict(VerdictCode code, std::string chain = {}) { return Verdict{code, st
 
 // nf_tables would give a zone also to a packet that isn't to be tracked; in iptables whatever came
 // first stands (xt_ct_target of net/netfilter/xt_CT.c).
-std::vector<Expr> lower(const ir::Zone& zone) {
+std::vector<Expr> lower_zone(const ir::Zone& zone) {
   constexpr CtDirection kDirections[] = {CtDirection::kNone, CtDirection::kOriginal,
                                          CtDirection::kReply};
   constexpr auto kUntracked = static_cast<uint32_t>(ir::CtState::kUntracked);
@@ -66,7 +66,7 @@ Chain proxy_chain(const ir::TransparentProxy& proxy, const ActionPlace& place) {
   return chain;
 }
 
-struct Lowering {
+struct ActionLowering {
   const ActionPlace& place;
   LoweredAction& out;
 
@@ -100,9 +100,9 @@ struct Lowering {
   Expressions operator()(const ir::ConnectionMark& mark) const { return nft::lower(mark); }
   Expressions operator()(const ir::ConnectionSecurityMark& mark) const { return nft::lower(mark); }
   Expressions operator()(const ir::Untrack&) const { return just(Untrack{}); }
-  Expressions operator()(const ir::Zone& zone) const { return lower(zone); }
+  Expressions operator()(const ir::Zone& zone) const { return lower_zone(zone); }
   // The rest is given when there is a connection: connection_template.h.
-  Expressions operator()(const ir::ConnectionTemplate& made) const { return lower(made.zone); }
+  Expressions operator()(const ir::ConnectionTemplate& made) const { return lower_zone(made.zone); }
   Expressions operator()(const ir::Nat& nat) const { return nft::lower(nat, place); }
   Expressions operator()(const ir::TransparentProxy& proxy) const {
     out.chain = proxy_chain(proxy, place);
@@ -130,7 +130,7 @@ struct Lowering {
 
 Result<LoweredAction> lower_action(const ir::Action& action, const ActionPlace& place) {
   LoweredAction out;
-  Expressions expressions = std::visit(Lowering{place, out}, action);
+  Expressions expressions = std::visit(ActionLowering{place, out}, action);
   if (!expressions) return expressions.error();
   out.expressions = *std::move(expressions);
   return out;

@@ -9,21 +9,17 @@
 namespace bulkhead::backend::nft {
 namespace {
 
-struct Part {
+struct Choice {
   FieldLoad field;
   U128 mask = 0;
   const ir::ValueSet* values = nullptr;
   ir::ValueSet rest;
 };
 
-Error refused(std::string message) {
-  return {.kind = ErrorKind::kRefused, .message = std::move(message)};
-}
-
 bool always_there(ir::Base base) { return base == ir::Base::kNetwork || base == ir::Base::kRoute; }
 
-Result<std::vector<Part>> parts_of(const ir::AnyOf& any, net::Family family) {
-  std::vector<Part> parts;
+Result<std::vector<Choice>> parts_of(const ir::AnyOf& any, net::Family family) {
+  std::vector<Choice> parts;
   for (const ir::Constraint& alternative : any.alternatives) {
     auto field = field_load(*alternative.field, family);
     if (!field) return field.error();
@@ -42,20 +38,20 @@ Result<std::vector<Part>> parts_of(const ir::AnyOf& any, net::Family family) {
 }
 
 // The boxes where the first alternative that holds is the one at `chosen`.
-size_t boxes_of(const std::vector<Part>& parts, size_t chosen) {
+size_t boxes_of(const std::vector<Choice>& parts, size_t chosen) {
   size_t boxes = parts[chosen].values->intervals().size();
   for (size_t i = 0; i < chosen && boxes <= kMaxBoxes; ++i)
     boxes *= parts[i].rest.intervals().size();
   return boxes;
 }
 
-void append_boxes(const std::vector<Part>& parts, size_t chosen, size_t at, SetElement box,
+void append_boxes(const std::vector<Choice>& parts, size_t chosen, size_t at, SetElement box,
                   Set& set) {
   if (at == parts.size()) {
     set.elements.push_back(box);
     return;
   }
-  const Part& part = parts[at];
+  const Choice& part = parts[at];
   const ir::ValueSet all = ir::ValueSet::range(0, low_bits(part.field.width));
   const ir::ValueSet& side = at < chosen ? part.rest : at == chosen ? *part.values : all;
   for (const auto& [first, last] : side.intervals()) {
@@ -77,7 +73,7 @@ Result<std::vector<Expr>> lower(const ir::AnyOf& any, net::Family family) {
 
   std::vector<Expr> out;
   Set set{.kind = SetKind::kBoxes, .key_type = 0};
-  for (const Part& part : *parts) {
+  for (const Choice& part : *parts) {
     const Register reg = static_cast<Register>(set.key_size / 4);
     set.key_size += (part.field.bytes + 3) / 4 * 4;
     if (set.key_size > Data::kCapacity)

@@ -8,10 +8,6 @@
 namespace bulkhead::backend::nft {
 namespace {
 
-Error refused(std::string message) {
-  return {.kind = ErrorKind::kRefused, .message = std::move(message)};
-}
-
 const ir::Constraint* as_protocol(const ir::Condition& condition) {
   const auto* constraint = std::get_if<ir::Constraint>(&condition);
   return constraint != nullptr && constraint->field == &ir::kProtocol ? constraint : nullptr;
@@ -24,7 +20,7 @@ uint8_t protocol_of(const ir::Constraint& constraint) {
   return one ? static_cast<uint8_t>(intervals[0].first) : 0;
 }
 
-struct Lowering {
+struct PredicateLowering {
   net::Family family;
   uint8_t protocol = 0;   // the one that has been asked for already
   bool stateful = false;  // one has been asked already
@@ -82,7 +78,7 @@ Fingerprint identity_of(const Part& part) {
 
 Result<std::vector<Part>> lower_predicate(std::span<const ir::Condition> conditions,
                                           net::Family family) {
-  Lowering lowering{.family = family};
+  PredicateLowering lowering{.family = family};
   std::vector<Part> parts;
   parts.reserve(conditions.size());
   for (const ir::Condition& condition : conditions) {

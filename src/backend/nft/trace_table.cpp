@@ -43,10 +43,6 @@ Chain hooked(std::string name, ir::Hook hook, int32_t priority) {
               .type = "filter", .hook = static_cast<uint32_t>(hook), .priority = priority}};
 }
 
-Error refused(std::string message) {
-  return {.kind = ErrorKind::kRefused, .message = std::move(message)};
-}
-
 Result<void> check(const ir::Predicate& predicate) {
   for (const ir::Condition& condition : predicate) {
     if (const auto* header = std::get_if<ir::Header>(&condition);

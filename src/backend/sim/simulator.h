@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ir/ruleset.h"
@@ -49,6 +50,15 @@ struct Met {
 };
 
 enum class Verdict : uint8_t { kAccept, kDrop, kReject };
+
+constexpr std::string_view verdict_word(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAccept: return "accepted";
+    case Verdict::kDrop: return "dropped";
+    case Verdict::kReject: break;
+  }
+  return "rejected";
+}
 
 struct Outcome {
   Verdict verdict = Verdict::kAccept;

@@ -15,7 +15,7 @@
 namespace bulkhead::ext {
 namespace {
 
-constexpr BitName kTypes[] = {
+constexpr BitName kAddressTypeNames[] = {
     {"UNSPEC", XT_ADDRTYPE_UNSPEC},
     {"UNICAST", XT_ADDRTYPE_UNICAST},
     {"LOCAL", XT_ADDRTYPE_LOCAL},
@@ -35,8 +35,8 @@ static_assert(XT_ADDRTYPE_UNSPEC == 1 << RTN_UNSPEC && XT_ADDRTYPE_XRESOLVE == 1
 
 Result<std::string> parse_address_types(std::span<const std::string_view> words, const Context&) {
   std::string_view wrong;
-  if (const std::optional<uint32_t> bits = parse_bits(kTypes, words[0], wrong))
-    return print_bits(kTypes, *bits);
+  if (const std::optional<uint32_t> bits = parse_bits(kAddressTypeNames, words[0], wrong))
+    return print_bits(kAddressTypeNames, *bits);
   // iptables shows all that is left, in other quotes if it was the last.
   if (wrong.find(',') == std::string_view::npos)
     return usage_error(fmt::format("addrtype: bad type \"{}\"", wrong));
@@ -45,7 +45,7 @@ Result<std::string> parse_address_types(std::span<const std::string_view> words,
 
 uint16_t address_type_bits(std::string_view canonical) {
   std::string_view wrong;
-  return static_cast<uint16_t>(*parse_bits(kTypes, canonical, wrong));
+  return static_cast<uint16_t>(*parse_bits(kAddressTypeNames, canonical, wrong));
 }
 
 Values address_type_values(std::string_view canonical, const Context&) {
@@ -59,7 +59,7 @@ Values address_type_values(std::string_view canonical, const Context&) {
 
 std::string address_type_choices() {
   std::string text = "Valid types:\n";
-  for (const BitName& type : kTypes) text += fmt::format("    {}\n", type.name);
+  for (const BitName& type : kAddressTypeNames) text += fmt::format("    {}\n", type.name);
   return text;
 }
 

@@ -10,13 +10,13 @@
 namespace bulkhead::ext {
 namespace {
 
-struct Unit {
+struct BitUnit {
   std::string_view name;
   double bits;
 };
 
 constexpr double kKibi = 1024;
-constexpr Unit kUnits[] = {
+constexpr BitUnit kBitUnits[] = {
     {"", 1},
     {"bit", 1},
     {"Kibit", kKibi},
@@ -45,7 +45,7 @@ std::optional<uint32_t> bit_rate(std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc()) return std::nullopt;
   const std::string_view unit = text.substr(static_cast<size_t>(stop - text.data()));
-  for (const Unit& each : kUnits) {
+  for (const BitUnit& each : kBitUnits) {
     if (!same_word(each.name, unit)) continue;
     const double bytes = number * each.bits / 8;
     if (!(bytes >= 0 && bytes <= UINT32_MAX)) return std::nullopt;

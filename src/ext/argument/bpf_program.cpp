@@ -35,7 +35,7 @@ std::optional<sock_filter> instruction(std::string_view text) {
   return sock_filter{*code, *if_true, *if_false, *operand};
 }
 
-Result<std::vector<sock_filter>> read(std::string_view text) {
+Result<std::vector<sock_filter>> read_program(std::string_view text) {
   const size_t comma = text.find(',');
   std::string_view head = text.substr(0, comma);
   const std::optional<uint16_t> length = take_number<uint16_t>(head);
@@ -65,7 +65,7 @@ Result<std::vector<sock_filter>> read(std::string_view text) {
 }  // namespace
 
 Result<std::string> parse_bpf_program(std::span<const std::string_view> words, const Context&) {
-  const Result<std::vector<sock_filter>> program = read(words[0]);
+  const Result<std::vector<sock_filter>> program = read_program(words[0]);
   if (!program) return program.error();
   std::string text = fmt::format("{}", program->size());
   for (const sock_filter& each : *program)
@@ -74,7 +74,7 @@ Result<std::string> parse_bpf_program(std::span<const std::string_view> words, c
 }
 
 std::vector<sock_filter> bpf_program(std::string_view canonical) {
-  return *read(unquoted(canonical));
+  return *read_program(unquoted(canonical));
 }
 
 std::string bpf_instructions(std::string_view canonical) {

@@ -30,7 +30,9 @@ constexpr Class kClasses[] = {
 
 std::string canonical_text(uint64_t dscp) { return fmt::format("0x{:02x}", dscp); }
 
-uint64_t read(std::string_view canonical) { return leading_number(canonical, kLastDscp)->value; }
+uint64_t read_dscp(std::string_view canonical) {
+  return leading_number(canonical, kLastDscp)->value;
+}
 
 }  // namespace
 
@@ -50,11 +52,11 @@ Result<std::string> parse_dscp_class(std::span<const std::string_view> words, co
 }
 
 Values dscp_values(std::string_view canonical, const Context&) {
-  return {.values = ir::ValueSet::of(read(canonical))};
+  return {.values = ir::ValueSet::of(read_dscp(canonical))};
 }
 
 std::string say_dscp(std::string_view canonical, const Context&) {
-  const auto* found = std::ranges::find(kClasses, read(canonical), &Class::dscp);
+  const auto* found = std::ranges::find(kClasses, read_dscp(canonical), &Class::dscp);
   if (found == std::end(kClasses)) return std::string(canonical);
   return fmt::format("{} ({})", canonical, found->name);
 }

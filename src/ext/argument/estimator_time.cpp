@@ -18,14 +18,14 @@ constexpr uint64_t kMillisecond = 1'000;
 constexpr uint64_t kShortest = kSecond / 4;
 constexpr int kLastInterval = 5;  // 8 s
 constexpr int kLastAveraging = 30;
-constexpr double kLongest = 1e16;  // above what the kernel can average over
+constexpr double kLongestTime = 1e16;  // above what the kernel can average over
 
-struct Unit {
+struct TimeUnit {
   std::string_view name;
   double microseconds;
 };
 
-constexpr Unit kUnits[] = {
+constexpr TimeUnit kTimeUnits[] = {
     {"", 1},
     {"s", kSecond},
     {"sec", kSecond},
@@ -44,13 +44,13 @@ std::optional<uint64_t> read_time(std::string_view text) {
   double value = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || !(value >= 0 && value < kLongest)) return std::nullopt;
+  if (error != std::errc() || !(value >= 0 && value < kLongestTime)) return std::nullopt;
   const std::string_view name(stop, static_cast<size_t>(end - stop));
-  const auto* unit =
-      std::ranges::find_if(kUnits, [&](const Unit& each) { return same_word(each.name, name); });
-  if (unit == std::end(kUnits)) return std::nullopt;
+  const auto* unit = std::ranges::find_if(
+      kTimeUnits, [&](const TimeUnit& each) { return same_word(each.name, name); });
+  if (unit == std::end(kTimeUnits)) return std::nullopt;
   const double time = value * unit->microseconds;
-  if (time >= kLongest) return std::nullopt;
+  if (time >= kLongestTime) return std::nullopt;
   return static_cast<uint64_t>(time);
 }
 

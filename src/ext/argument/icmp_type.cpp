@@ -86,7 +86,7 @@ const IcmpName* name_of(const IcmpType& type, const Context& context) {
   return nullptr;
 }
 
-IcmpType read(std::string_view canonical, const Context& context) {
+IcmpType read_icmp_type(std::string_view canonical, const Context& context) {
   if (canonical == "any") return {kAnyType, 0, 255};
   const Result<IcmpType> type = parse_numbers(canonical, context);
   return *type;
@@ -106,7 +106,7 @@ Result<std::string> parse_icmp_type(std::span<const std::string_view> words,
 
 Values icmp_type_values(std::string_view canonical, const Context& context) {
   if (canonical == "any") return {.values = ir::ValueSet::range(0, 0xffff)};
-  const IcmpType type = read(canonical, context);
+  const IcmpType type = read_icmp_type(canonical, context);
   // The kernel takes codes from high to low and then finds none (icmp_type_code_match of
   // ip_tables.c).
   if (type.first_code > type.last_code) return {.values = {}};
@@ -115,7 +115,7 @@ Values icmp_type_values(std::string_view canonical, const Context& context) {
 }
 
 std::string list_icmp_type(std::string_view canonical, bool numeric, const Context& context) {
-  const IcmpType type = read(canonical, context);
+  const IcmpType type = read_icmp_type(canonical, context);
   if (!numeric) {
     if (const IcmpName* name = name_of(type, context)) return std::string(name->name);
   }
@@ -126,7 +126,7 @@ std::string list_icmp_type(std::string_view canonical, bool numeric, const Conte
 }
 
 std::string say_icmp_type(std::string_view canonical, const Context& context) {
-  const IcmpType type = read(canonical, context);
+  const IcmpType type = read_icmp_type(canonical, context);
   if (const IcmpName* name = name_of(type, context)) return std::string(name->name);
   if (type.first_code == 0 && type.last_code == 255) return fmt::format("{}", type.type);
   if (type.first_code == type.last_code)

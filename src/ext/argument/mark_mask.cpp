@@ -19,7 +19,7 @@ struct Mark {
   uint64_t mask = kEveryBit;
 };
 
-Mark read(std::string_view canonical) {
+Mark read_mark(std::string_view canonical) {
   const std::optional<Number> value = leading_number(canonical, UINT32_MAX);
   if (value->rest.empty()) return {.value = value->value};
   return {.value = value->value, .mask = leading_number(value->rest.substr(1), UINT32_MAX)->value};
@@ -47,13 +47,13 @@ Result<std::string> parse_mark_mask(std::span<const std::string_view> words,
 }
 
 Values mark_mask_values(std::string_view canonical, const Context&) {
-  const Mark mark = read(canonical);
+  const Mark mark = read_mark(canonical);
   const bool possible = (mark.value & ~mark.mask) == 0;
   return {.mask = mark.mask, .values = possible ? ir::ValueSet::of(mark.value) : ir::ValueSet()};
 }
 
 std::string say_mark_mask(std::string_view canonical, const Context&) {
-  const Mark mark = read(canonical);
+  const Mark mark = read_mark(canonical);
   if (mark.mask == kEveryBit) return std::string(canonical);
   return fmt::format("{:#x} in the bits {:#x}", mark.value, mark.mask);
 }

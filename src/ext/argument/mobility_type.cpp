@@ -40,7 +40,7 @@ std::optional<uint8_t> find_name(std::string_view word) {
   return found;
 }
 
-std::optional<uint8_t> find_type(std::string_view word) {
+std::optional<uint8_t> find_mobility_type(std::string_view word) {
   if (const auto named = find_name(word)) return named;
   const std::optional<uint64_t> number = whole_number(word, 0, UINT8_MAX);
   if (!number) return std::nullopt;
@@ -57,14 +57,14 @@ Result<std::string> parse_mobility_types(std::span<const std::string_view> words
   };
   const size_t colon = word.find(':');
   if (colon == std::string_view::npos) {
-    const auto type = word.empty() ? std::nullopt : find_type(word);
+    const auto type = word.empty() ? std::nullopt : find_mobility_type(word);
     if (!type) return invalid(word);
     return fmt::format("{}", *type);
   }
   const std::string_view low = word.substr(0, colon), high = word.substr(colon + 1);
-  const auto first = low.empty() ? std::optional<uint8_t>(0) : find_type(low);
+  const auto first = low.empty() ? std::optional<uint8_t>(0) : find_mobility_type(low);
   if (!first) return invalid(low);
-  const auto last = high.empty() ? std::optional<uint8_t>(UINT8_MAX) : find_type(high);
+  const auto last = high.empty() ? std::optional<uint8_t>(UINT8_MAX) : find_mobility_type(high);
   if (!last) return invalid(high);
   if (*first > *last) return usage_error("Invalid MH type range (min > max)");
   if (*first == *last) return fmt::format("{}", *first);

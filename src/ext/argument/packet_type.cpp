@@ -14,31 +14,31 @@
 namespace bulkhead::ext {
 namespace {
 
-struct Type {
+struct NamedType {
   std::string_view name;
   std::string_view other_name;
   uint8_t value;
   std::string_view help;
 };
 
-constexpr Type kTypes[] = {
+constexpr NamedType kPacketTypes[] = {
     {"unicast", "host", PACKET_HOST, "to this host"},
     {"broadcast", "bcast", PACKET_BROADCAST, "to all"},
     {"multicast", "mcast", PACKET_MULTICAST, "to a group"},
     {"otherhost", "", PACKET_OTHERHOST, "to another host"},
 };
 
-const Type* find(std::string_view word) {
-  const auto* found = std::ranges::find_if(kTypes, [&](const Type& type) {
+const NamedType* find(std::string_view word) {
+  const auto* found = std::ranges::find_if(kPacketTypes, [&](const NamedType& type) {
     return same_word(word, type.name) || (!word.empty() && same_word(word, type.other_name));
   });
-  return found == std::end(kTypes) ? nullptr : found;
+  return found == std::end(kPacketTypes) ? nullptr : found;
 }
 
 }  // namespace
 
 Result<std::string> parse_packet_type(std::span<const std::string_view> words, const Context&) {
-  const Type* type = find(words[0]);
+  const NamedType* type = find(words[0]);
   if (type == nullptr) return usage_error(fmt::format("Bad packet type '{}'", words[0]));
   return std::string(type->name);
 }
@@ -49,7 +49,7 @@ Values packet_type_values(std::string_view canonical, const Context&) {
 
 std::string packet_type_choices() {
   std::string text = "Valid packet types:\n";
-  for (const Type& type : kTypes) {
+  for (const NamedType& type : kPacketTypes) {
     const std::string names = type.other_name.empty()
                                   ? std::string(type.name)
                                   : fmt::format("{} ({})", type.name, type.other_name);

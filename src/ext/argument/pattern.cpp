@@ -15,7 +15,7 @@
 namespace bulkhead::ext {
 namespace {
 
-constexpr size_t kLongest = XT_STRING_MAX_PATTERN_SIZE;
+constexpr size_t kLongestPattern = XT_STRING_MAX_PATTERN_SIZE;
 
 // Of ASCII, whatever the locale.
 bool is_printable(char c) { return c >= ' ' && c <= '~'; }
@@ -41,7 +41,7 @@ class HexPattern {
   Result<std::string> read() {
     if (text_.empty()) return usage_error("STRING must contain at least one char");
     while (at_ < text_.size()) {
-      if (bytes_.size() >= kLongest) return too_long(text_);
+      if (bytes_.size() >= kLongestPattern) return too_long(text_);
       const char c = text_[at_];
       if (c == '\\' && hex_) return usage_error("Cannot include literals in hex data");
       if (c == '|') {
@@ -97,7 +97,7 @@ std::string in_hex(std::string_view bytes) {
 }  // namespace
 
 Result<std::string> parse_pattern(std::span<const std::string_view> words, const Context&) {
-  if (words[0].size() > kLongest) return too_long(words[0]);
+  if (words[0].size() > kLongestPattern) return too_long(words[0]);
   return always_quoted(words[0]);
 }
 

@@ -15,13 +15,13 @@ namespace {
 
 constexpr uint32_t kScale = 10000;  // XT_LIMIT_SCALE: units a second
 
-struct Unit {
+struct RateUnit {
   std::string_view typed;  // or any beginning of it
   std::string_view printed;
   uint32_t seconds;
 };
 
-constexpr Unit kUnits[] = {
+constexpr RateUnit kRateUnits[] = {
     {"day", "day", 86400}, {"hour", "hour", 3600}, {"minute", "min", 60}, {"second", "sec", 1}};
 
 // libxt_limit reads the number with atoi(3), whose result it keeps in 32 bits without a sign: what
@@ -36,15 +36,15 @@ uint32_t leading_count(std::string_view text) {
 
 std::optional<uint32_t> rate_unit(std::string_view word) {
   if (word.empty()) return std::nullopt;
-  for (const Unit& unit : kUnits) {
+  for (const RateUnit& unit : kRateUnits) {
     if (begins_with(unit.typed, word)) return unit.seconds;
   }
   return std::nullopt;
 }
 
 RateText rate_of_period(uint64_t period, uint64_t units_per_second) {
-  const Unit* best = &kUnits[0];
-  for (const Unit& unit : std::span(kUnits).subspan(1)) {
+  const RateUnit* best = &kRateUnits[0];
+  for (const RateUnit& unit : std::span(kRateUnits).subspan(1)) {
     const uint64_t scaled = units_per_second * unit.seconds;
     if (period > scaled || scaled / period < scaled % period) break;
     best = &unit;
@@ -77,7 +77,7 @@ uint32_t rate_period(const Rate& rate) {
 std::string say_rate(std::string_view canonical, const Context&) {
   const Rate rate = read_rate(canonical);
   std::string_view unit;
-  for (const Unit& entry : kUnits) {
+  for (const RateUnit& entry : kRateUnits) {
     if (entry.seconds == rate.seconds) unit = entry.typed;
   }
   return fmt::format("{} a{} {}", rate.packets, unit == "hour" ? "n" : "", unit);

@@ -55,7 +55,7 @@ struct Flags {
   uint8_t set;
 };
 
-Flags read(std::string_view canonical) {
+Flags read_flags(std::string_view canonical) {
   const size_t space = canonical.find(' ');
   const Result<uint8_t> mask = parse_flags(canonical.substr(0, space));
   const Result<uint8_t> set = parse_flags(canonical.substr(space + 1));
@@ -74,20 +74,20 @@ Result<std::string> parse_tcp_flags(std::span<const std::string_view> words, con
 }
 
 Values tcp_flags_values(std::string_view canonical, const Context&) {
-  const Flags flags = read(canonical);
+  const Flags flags = read_flags(canonical);
   // A flag that must be set but isn't looked at never is.
   if ((flags.set & ~flags.mask) != 0) return {.mask = flags.mask, .values = {}};
   return {.mask = flags.mask, .values = ir::ValueSet::of(flags.set)};
 }
 
 std::string list_tcp_flags(std::string_view canonical, bool numeric, const Context&) {
-  const Flags flags = read(canonical);
+  const Flags flags = read_flags(canonical);
   if (numeric) return fmt::format("0x{:02X}/0x{:02X}", flags.mask, flags.set);
   return fmt::format("{}/{}", print_flags(flags.mask), print_flags(flags.set));
 }
 
 std::string say_tcp_flags(std::string_view canonical, const Context&) {
-  const Flags flags = read(canonical);
+  const Flags flags = read_flags(canonical);
   return fmt::format("{} of {}", flags.set == 0 ? "none" : print_flags(flags.set),
                      print_flags(flags.mask));
 }

@@ -13,35 +13,29 @@
 namespace bulkhead::ext {
 namespace {
 
-struct Name {
+struct NamedTos {
   std::string_view name;
   uint8_t value;
 };
 
 // RFC 1349, 4.
-constexpr Name kNames[] = {{"Minimize-Delay", 0x10},
-                           {"Maximize-Throughput", 0x08},
-                           {"Maximize-Reliability", 0x04},
-                           {"Minimize-Cost", 0x02},
-                           {"Normal-Service", 0x00}};
+constexpr NamedTos kTosNames[] = {{"Minimize-Delay", 0x10},
+                                  {"Maximize-Throughput", 0x08},
+                                  {"Maximize-Reliability", 0x04},
+                                  {"Minimize-Cost", 0x02},
+                                  {"Normal-Service", 0x00}};
 // A name leaves the two upper bits of the precedence alone.
 constexpr uint8_t kNamedBits = 0x3f;
 
-std::string canonical_text(TosBits bits) {
+std::string canonical_tos(TosBits bits) {
   return fmt::format("0x{:02x}/0x{:02x}", bits.value, bits.mask);
-}
-
-std::optional<std::string_view> name_of(TosBits bits) {
-  const auto* found = std::ranges::find(kNames, bits.value, &Name::value);
-  if (bits.mask != kNamedBits || found == std::end(kNames)) return std::nullopt;
-  return found->name;
 }
 
 Result<std::string> parse_bits_of(std::string_view word, const Context& context,
                                   TosBits (*meant)(uint8_t)) {
   const Result<std::string> number = parse_number(word, 0, UINT8_MAX, context);
   if (!number) return number.error();
-  return canonical_text(meant(static_cast<uint8_t>(canonical_number(*number))));
+  return canonical_tos(meant(static_cast<uint8_t>(canonical_number(*number))));
 }
 
 uint8_t inverse(uint8_t bits) { return static_cast<uint8_t>(~bits); }
@@ -54,24 +48,30 @@ TosBits read_tos_bits(std::string_view canonical) {
   return {static_cast<uint8_t>(value->value), static_cast<uint8_t>(mask->value)};
 }
 
+std::optional<std::string_view> tos_name(TosBits bits) {
+  const auto* found = std::ranges::find(kTosNames, bits.value, &NamedTos::value);
+  if (bits.mask != kNamedBits || found == std::end(kTosNames)) return std::nullopt;
+  return found->name;
+}
+
 // xtopt_parse_tosmask of libxtables.
 Result<std::string> parse_tos_set(std::span<const std::string_view> words, const Context&) {
   const std::string_view word = words[0];
   const std::optional<Number> value = leading_number(word, UINT8_MAX);
   if (!value) {
-    const auto* found =
-        std::ranges::find_if(kNames, [&](const Name& name) { return same_word(word, name.name); });
-    if (found == std::end(kNames))
+    const auto* found = std::ranges::find_if(
+        kTosNames, [&](const NamedTos& name) { return same_word(word, name.name); });
+    if (found == std::end(kTosNames))
       return usage_error(fmt::format("Symbolic name \"{}\" is unknown", word));
-    return canonical_text({found->value, kNamedBits});
+    return canonical_tos({found->value, kNamedBits});
   }
   TosBits bits{static_cast<uint8_t>(value->value), UINT8_MAX};
-  if (value->rest.empty()) return canonical_text(bits);
+  if (value->rest.empty()) return canonical_tos(bits);
   const std::optional<uint64_t> mask =
       value->rest.front() == '/' ? whole_number(value->rest.substr(1), 0, UINT8_MAX) : std::nullopt;
   if (!mask) return usage_error(fmt::format("Illegal value: \"{}\"", word));
   bits.mask = static_cast<uint8_t>(*mask);
-  return canonical_text(bits);
+  return canonical_tos(bits);
 }
 
 Result<std::string> parse_tos_and(std::span<const std::string_view> words, const Context& context) {
@@ -90,7 +90,7 @@ Result<std::string> parse_tos_xor(std::span<const std::string_view> words, const
 std::string list_tos_bits(std::string_view canonical, bool numeric, const Context&) {
   const TosBits bits = read_tos_bits(canonical);
   if (numeric) return fmt::format("TOS set {}", canonical);
-  if (const auto name = name_of(bits)) return fmt::format(" TOS set{}", *name);
+  if (const auto name = tos_name(bits)) return fmt::format(" TOS set{}", *name);
   if (bits.value == 0) return fmt::format("TOS and 0x{:02x}", inverse(bits.mask));
   if (bits.value == bits.mask) return fmt::format("TOS or 0x{:02x}", bits.value);
   if (bits.mask == 0) return fmt::format("TOS xor 0x{:02x}", bits.value);
@@ -99,7 +99,7 @@ std::string list_tos_bits(std::string_view canonical, bool numeric, const Contex
 
 std::string say_tos_bits(std::string_view canonical, const Context&) {
   const TosBits bits = read_tos_bits(canonical);
-  if (const auto name = name_of(bits)) return fmt::format("set to {}", *name);
+  if (const auto name = tos_name(bits)) return fmt::format("set to {}", *name);
   if (bits.mask == UINT8_MAX) return fmt::format("set to 0x{:02x}", bits.value);
   if (bits.mask == 0) return fmt::format("flipped in the bits 0x{:02x}", bits.value);
   if (bits.value == 0) return fmt::format("cleared in the bits 0x{:02x}", bits.mask);
@@ -111,7 +111,7 @@ std::string say_tos_bits(std::string_view canonical, const Context&) {
 
 std::string tos_choices() {
   std::string text = "Names of the type of service:\n";
-  for (const Name& name : kNames)
+  for (const NamedTos& name : kTosNames)
     text += fmt::format("    {:<24} 0x{:02x}\n", name.name, name.value);
   return text;
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,8 @@ struct TosBits {
 
 // Of the canonical text, "0x10/0x3f".
 TosBits read_tos_bits(std::string_view canonical);
+// RFC 1349's, if it has one.
+std::optional<std::string_view> tos_name(TosBits bits);
 
 // "5/7", "5" (which is 5/0xff) or a name of RFC 1349, for the six bits of 0x3f.
 Result<std::string> parse_tos_set(std::span<const std::string_view> words, const Context&);

@@ -14,7 +14,7 @@
 namespace bulkhead::ext {
 namespace {
 
-constexpr size_t kMost = XT_U32_MAXSIZE;  // tests, and parts of each side of one
+constexpr size_t kMostTests = XT_U32_MAXSIZE;  // tests, and parts of each side of one
 
 struct Operator {
   xt_u32_ops operation;
@@ -32,7 +32,7 @@ class Reader {
     std::vector<U32Test> tests;
     do {
       U32Test& test = tests.emplace_back();
-      too_many_ = tests.size() > kMost;
+      too_many_ = tests.size() > kMostTests;
       if (Result<void> done = read_location(test); !done) return done.error();
       if (Result<void> done = read_values(test); !done) return done.error();
     } while (at_ < text_.size());
@@ -86,7 +86,7 @@ class Reader {
       if (!number) return number.error();
       step.number = *number;
       test.location.push_back(step);
-      if (test.location.size() > kMost) return error("too many operators");
+      if (test.location.size() > kMostTests) return error("too many operators");
     }
     if (test.location.empty()) return error("location spec missing");
     ++at_;
@@ -131,7 +131,7 @@ class Reader {
       range.last = *last;
     }
     test.values.push_back(range);
-    if (test.values.size() > kMost) return error("too many \",\"s");
+    if (test.values.size() > kMostTests) return error("too many \",\"s");
     return {};
   }
 

@@ -12,7 +12,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_addrtype {
 namespace {
 
 constexpr ir::Field type_field(std::string_view name, std::string_view words, ir::Route key) {
@@ -219,6 +219,6 @@ static_assert(well_formed(kAddrtype));
 
 }  // namespace
 
-const Match& match_addrtype() { return kAddrtype; }
+const Match& row() { return kAddrtype; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_addrtype

@@ -5,7 +5,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_ah {
 namespace {
 
 // RFC 4302, 2.
@@ -80,6 +80,6 @@ static_assert(well_formed(kAh));
 
 }  // namespace
 
-const Match& match_ah() { return kAh; }
+const Match& row() { return kAh; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_ah

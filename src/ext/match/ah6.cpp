@@ -10,7 +10,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_ah6 {
 namespace {
 
 // The kernel's own match: of a header among others nf_tables has no words for "cut off".
@@ -98,6 +98,6 @@ static_assert(well_formed(kAh6));
 
 }  // namespace
 
-const Match& match_ah6() { return kAh6; }
+const Match& row() { return kAh6; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_ah6

@@ -10,7 +10,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_bpf {
 namespace {
 
 bool is_pinned(const ir::Argument& argument) { return argument.option == "object-pinned"; }
@@ -109,6 +109,6 @@ static_assert(well_formed(kBpf));
 
 }  // namespace
 
-const Match& match_bpf() { return kBpf; }
+const Match& row() { return kBpf; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_bpf

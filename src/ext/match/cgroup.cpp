@@ -11,7 +11,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_cgroup {
 namespace {
 
 Result<ir::Predicate> lower(std::span<const ir::Argument> arguments, const Context&) {
@@ -103,6 +103,6 @@ static_assert(well_formed(kCgroup));
 
 }  // namespace
 
-const Match& match_cgroup() { return kCgroup; }
+const Match& row() { return kCgroup; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_cgroup

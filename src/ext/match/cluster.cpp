@@ -11,7 +11,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_cluster {
 namespace {
 
 constexpr std::string_view kNode = "cluster-local-node";
@@ -166,6 +166,6 @@ static_assert(well_formed(kCluster));
 
 }  // namespace
 
-const Match& match_cluster() { return kCluster; }
+const Match& row() { return kCluster; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_cluster

@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_comment {
 namespace {
 
 constexpr size_t kLongest = 255;  // XT_MAX_COMMENT_LEN with its final zero is 256
@@ -55,6 +55,6 @@ static_assert(well_formed(kComment));
 
 }  // namespace
 
-const Match& match_comment() { return kComment; }
+const Match& row() { return kComment; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_comment

@@ -13,7 +13,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_connbytes {
 namespace {
 
 struct Choice {
@@ -186,6 +186,6 @@ static_assert(well_formed(kConnbytes));
 
 }  // namespace
 
-const Match& match_connbytes() { return kConnbytes; }
+const Match& row() { return kConnbytes; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_connbytes

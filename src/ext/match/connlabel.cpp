@@ -11,7 +11,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_connlabel {
 namespace {
 
 // Canonical as a number: what a name means is a file's business, and that file may change.
@@ -124,6 +124,6 @@ static_assert(well_formed(kConnlabel));
 
 }  // namespace
 
-const Match& match_connlabel() { return kConnlabel; }
+const Match& row() { return kConnlabel; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_connlabel

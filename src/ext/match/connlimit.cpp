@@ -13,7 +13,7 @@
 #include "ext/row_check.h"
 #include "net/address.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_connlimit {
 namespace {
 
 struct Arguments {
@@ -159,6 +159,6 @@ static_assert(well_formed(kConnlimit));
 
 }  // namespace
 
-const Match& match_connlimit() { return kConnlimit; }
+const Match& row() { return kConnlimit; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_connlimit

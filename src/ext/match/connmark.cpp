@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_connmark {
 namespace {
 
 // The field is unreadable without a connection, so that neither the option nor its negation holds:
@@ -71,6 +71,6 @@ static_assert(well_formed(kConnmark));
 
 }  // namespace
 
-const Match& match_connmark() { return kConnmark; }
+const Match& row() { return kConnmark; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_connmark

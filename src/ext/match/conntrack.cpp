@@ -11,7 +11,7 @@
 #include "ext/row_check.h"
 #include "ext/xt_conntrack.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_conntrack {
 namespace {
 
 using ir::Conntrack;
@@ -421,6 +421,6 @@ static_assert(well_formed(kConntrack));
 
 }  // namespace
 
-const Match& match_conntrack() { return kConntrack; }
+const Match& row() { return kConntrack; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_conntrack

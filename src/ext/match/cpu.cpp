@@ -6,7 +6,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_cpu {
 namespace {
 
 Result<ir::Predicate> lower(std::span<const ir::Argument> arguments, const Context&) {
@@ -61,6 +61,6 @@ static_assert(well_formed(kCpu));
 
 }  // namespace
 
-const Match& match_cpu() { return kCpu; }
+const Match& row() { return kCpu; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_cpu

@@ -11,7 +11,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_dccp {
 namespace {
 
 // RFC 4340, 5.1: byte 8 is three reserved bits, four of the type, and X.
@@ -151,6 +151,6 @@ static_assert(well_formed(kDccp));
 
 }  // namespace
 
-const Match& match_dccp() { return kDccp; }
+const Match& row() { return kDccp; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_dccp

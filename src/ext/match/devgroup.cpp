@@ -6,7 +6,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_devgroup {
 namespace {
 
 Result<ir::Predicate> lower(std::span<const ir::Argument> arguments, const Context&) {
@@ -81,6 +81,6 @@ static_assert(well_formed(kDevgroup));
 
 }  // namespace
 
-const Match& match_devgroup() { return kDevgroup; }
+const Match& row() { return kDevgroup; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_devgroup

@@ -4,7 +4,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_dscp {
 namespace {
 
 constexpr uint8_t kOnlyOne = 1;
@@ -72,6 +72,6 @@ static_assert(well_formed(kDscpRow));
 
 }  // namespace
 
-const Match& match_dscp() { return kDscpRow; }
+const Match& row() { return kDscpRow; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_dscp

@@ -5,7 +5,7 @@
 #include "ext/row_check.h"
 #include "ext/xt_opts.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_dst {
 namespace {
 
 Result<ir::Predicate> lower(std::span<const ir::Argument> arguments, const Context&) {
@@ -74,6 +74,6 @@ static_assert(well_formed(kDst));
 
 }  // namespace
 
-const Match& match_dst() { return kDst; }
+const Match& row() { return kDst; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_dst

@@ -11,7 +11,7 @@
 #include "ext/row_check.h"
 #include "net/packet_build.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_ecn {
 namespace {
 
 // The lower two bits of the type of service (IPv4) and of the traffic class (RFC 3168, 5).
@@ -152,6 +152,6 @@ static_assert(well_formed(kEcn));
 
 }  // namespace
 
-const Match& match_ecn() { return kEcn; }
+const Match& row() { return kEcn; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_ecn

@@ -5,7 +5,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_esp {
 namespace {
 
 // RFC 4303, 2.
@@ -70,6 +70,6 @@ static_assert(well_formed(kEsp));
 
 }  // namespace
 
-const Match& match_esp() { return kEsp; }
+const Match& row() { return kEsp; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_esp

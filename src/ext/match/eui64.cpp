@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_eui64 {
 namespace {
 
 // Its argument is an int that nobody reads.
@@ -48,6 +48,6 @@ static_assert(well_formed(kEui64));
 
 }  // namespace
 
-const Match& match_eui64() { return kEui64; }
+const Match& row() { return kEui64; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_eui64

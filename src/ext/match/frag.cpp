@@ -10,7 +10,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_frag {
 namespace {
 
 struct Flag {
@@ -157,6 +157,6 @@ static_assert(well_formed(kFrag));
 
 }  // namespace
 
-const Match& match_frag() { return kFrag; }
+const Match& row() { return kFrag; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_frag

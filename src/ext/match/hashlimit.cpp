@@ -12,7 +12,7 @@
 #include "ext/row_check.h"
 #include "ext/xt_hashlimit.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_hashlimit {
 namespace {
 
 const std::string& name_of(std::span<const ir::Argument> arguments) {
@@ -265,6 +265,6 @@ static_assert(well_formed(kHashlimit));
 
 }  // namespace
 
-const Match& match_hashlimit() { return kHashlimit; }
+const Match& row() { return kHashlimit; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_hashlimit

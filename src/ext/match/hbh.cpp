@@ -5,7 +5,7 @@
 #include "ext/row_check.h"
 #include "ext/xt_opts.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_hbh {
 namespace {
 
 Result<ir::Predicate> lower(std::span<const ir::Argument> arguments, const Context&) {
@@ -73,6 +73,6 @@ static_assert(well_formed(kHbh));
 
 }  // namespace
 
-const Match& match_hbh() { return kHbh; }
+const Match& row() { return kHbh; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_hbh

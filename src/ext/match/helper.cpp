@@ -8,7 +8,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_helper {
 namespace {
 
 constexpr size_t kLongest = sizeof(xt_helper_info::name) - 1;
@@ -70,6 +70,6 @@ static_assert(well_formed(kHelper));
 
 }  // namespace
 
-const Match& match_helper() { return kHelper; }
+const Match& row() { return kHelper; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_helper

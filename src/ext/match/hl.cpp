@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_hl {
 namespace {
 
 std::string list(std::span<const ir::Argument> arguments, bool, const Context&) {
@@ -93,6 +93,6 @@ static_assert(well_formed(kHl));
 
 }  // namespace
 
-const Match& match_hl() { return kHl; }
+const Match& row() { return kHl; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_hl

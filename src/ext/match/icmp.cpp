@@ -5,7 +5,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_icmp {
 namespace {
 
 // The first two bytes of the header (RFC 792). One field, because a type may be asked for with its
@@ -95,6 +95,6 @@ static_assert(well_formed(kIcmp));
 
 }  // namespace
 
-const Match& match_icmp() { return kIcmp; }
+const Match& row() { return kIcmp; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_icmp

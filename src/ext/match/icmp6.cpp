@@ -5,7 +5,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_icmp6 {
 namespace {
 
 // The first two bytes of the header (RFC 4443).
@@ -84,6 +84,6 @@ static_assert(well_formed(kIcmp6));
 
 }  // namespace
 
-const Match& match_icmp6() { return kIcmp6; }
+const Match& row() { return kIcmp6; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_icmp6

@@ -6,7 +6,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_ipcomp {
 namespace {
 
 // RFC 3173, 3.3: compression parameter index.
@@ -120,6 +120,6 @@ static_assert(well_formed(kIpcomp));
 
 }  // namespace
 
-const Match& match_ipcomp() { return kIpcomp; }
+const Match& row() { return kIpcomp; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_ipcomp

@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_iprange {
 namespace {
 
 constexpr Option kOptions[] = {
@@ -80,6 +80,6 @@ static_assert(well_formed(kIprange));
 
 }  // namespace
 
-const Match& match_iprange() { return kIprange; }
+const Match& row() { return kIprange; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_iprange

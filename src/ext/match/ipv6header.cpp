@@ -9,7 +9,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_ipv6header {
 namespace {
 
 Result<ir::Predicate> lower(std::span<const ir::Argument> arguments, const Context&) {
@@ -88,6 +88,6 @@ static_assert(well_formed(kIpv6header));
 
 }  // namespace
 
-const Match& match_ipv6header() { return kIpv6header; }
+const Match& row() { return kIpv6header; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_ipv6header

@@ -16,7 +16,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_ipvs {
 namespace {
 
 Result<std::string> parse_port(std::span<const std::string_view> words, const Context& context) {
@@ -231,6 +231,6 @@ static_assert(well_formed(kIpvs));
 
 }  // namespace
 
-const Match& match_ipvs() { return kIpvs; }
+const Match& row() { return kIpvs; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_ipvs

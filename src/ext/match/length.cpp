@@ -3,18 +3,16 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_length {
 namespace {
 
 // In bytes, with the IP header; of a packet that the kernel has put together, of all of it.
-constexpr ir::Field kLength{"length", "length", ir::Kind::kNumber, ir::at(ir::Meta::kLength, 32),
-                            ir::at(ir::Meta::kLength, 32)};
 
 constexpr Option kOptions[] = {
     {
         .name = "length",
         .type = &kNumberRange<65535>,
-        .field = &kLength,
+        .field = &ir::kLength,
         .required = true,
         .list = "{!}{}",
         .help = "how many bytes it has, with its IP header; or a range",
@@ -70,6 +68,6 @@ static_assert(well_formed(kLengthRow));
 
 }  // namespace
 
-const Match& match_length() { return kLengthRow; }
+const Match& row() { return kLengthRow; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_length

@@ -10,7 +10,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_limit {
 namespace {
 
 constexpr std::string_view kDefaultRate = "3/hour";
@@ -112,6 +112,6 @@ static_assert(well_formed(kLimit));
 
 }  // namespace
 
-const Match& match_limit() { return kLimit; }
+const Match& row() { return kLimit; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_limit

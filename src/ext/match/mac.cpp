@@ -6,7 +6,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_mac {
 namespace {
 
 constexpr ir::Field kDeviceType{"iiftype", "type of the incoming interface", ir::Kind::kNumber,
@@ -80,6 +80,6 @@ static_assert(well_formed(kMacRow));
 
 }  // namespace
 
-const Match& match_mac() { return kMacRow; }
+const Match& row() { return kMacRow; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_mac

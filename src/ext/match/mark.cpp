@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_mark {
 namespace {
 
 constexpr Option kOptions[] = {
@@ -77,6 +77,6 @@ static_assert(well_formed(kMark));
 
 }  // namespace
 
-const Match& match_mark() { return kMark; }
+const Match& row() { return kMark; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_mark

@@ -9,7 +9,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_mh {
 namespace {
 
 // The kernel's own match: it also drops what is cut off, or says that something follows it.
@@ -82,6 +82,6 @@ static_assert(well_formed(kMh));
 
 }  // namespace
 
-const Match& match_mh() { return kMh; }
+const Match& row() { return kMh; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_mh

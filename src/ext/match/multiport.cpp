@@ -7,7 +7,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_multiport {
 namespace {
 
 // One option, and it is --ports that a field can't say: either port is in the list; negated,
@@ -163,6 +163,6 @@ static_assert(well_formed(kMultiport));
 
 }  // namespace
 
-const Match& match_multiport() { return kMultiport; }
+const Match& row() { return kMultiport; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_multiport

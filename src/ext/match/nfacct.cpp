@@ -9,7 +9,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_nfacct {
 namespace {
 
 // iptables prints a space too many. It is part of the canonical text, as are the quotes.
@@ -87,6 +87,6 @@ static_assert(well_formed(kNfacct));
 
 }  // namespace
 
-const Match& match_nfacct() { return kNfacct; }
+const Match& row() { return kNfacct; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_nfacct

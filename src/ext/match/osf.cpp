@@ -10,7 +10,7 @@
 #include "ext/row_check.h"
 #include "net/packet_build.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_osf {
 namespace {
 
 constexpr uint8_t kProtocols[] = {net::kTcp};
@@ -112,6 +112,6 @@ static_assert(well_formed(kOsf));
 
 }  // namespace
 
-const Match& match_osf() { return kOsf; }
+const Match& row() { return kOsf; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_osf

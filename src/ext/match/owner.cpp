@@ -10,7 +10,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_owner {
 namespace {
 
 struct Flag {
@@ -158,6 +158,6 @@ static_assert(well_formed(kOwner));
 
 }  // namespace
 
-const Match& match_owner() { return kOwner; }
+const Match& row() { return kOwner; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_owner

@@ -11,7 +11,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_physdev {
 namespace {
 
 struct Question {
@@ -190,6 +190,6 @@ static_assert(well_formed(kPhysdev));
 
 }  // namespace
 
-const Match& match_physdev() { return kPhysdev; }
+const Match& row() { return kPhysdev; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_physdev

@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_pkttype {
 namespace {
 
 constexpr ir::Field kType{"pkttype", "packet type", ir::Kind::kNumber,
@@ -70,6 +70,6 @@ static_assert(well_formed(kPkttype));
 
 }  // namespace
 
-const Match& match_pkttype() { return kPkttype; }
+const Match& row() { return kPkttype; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_pkttype

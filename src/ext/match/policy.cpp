@@ -16,7 +16,7 @@
 #include "ext/row_check.h"
 #include "ext/template.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_policy {
 namespace {
 
 using Arguments = std::span<const ir::Argument>;
@@ -341,6 +341,6 @@ static_assert(well_formed(kPolicyMatch));
 
 }  // namespace
 
-const Match& match_policy() { return kPolicyMatch; }
+const Match& row() { return kPolicyMatch; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_policy

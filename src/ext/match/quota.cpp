@@ -6,7 +6,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_quota {
 namespace {
 
 // The kernel's own match: nf_tables' `quota` also counts the packets that are over it, so a small
@@ -63,6 +63,6 @@ static_assert(well_formed(kQuota));
 
 }  // namespace
 
-const Match& match_quota() { return kQuota; }
+const Match& row() { return kQuota; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_quota

@@ -16,7 +16,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_rateest {
 namespace {
 
 // A rate of an estimator is compared with a number (absolute) or with that of another estimator
@@ -309,6 +309,6 @@ static_assert(well_formed(kRateest));
 
 }  // namespace
 
-const Match& match_rateest() { return kRateest; }
+const Match& row() { return kRateest; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_rateest

@@ -6,7 +6,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_realm {
 namespace {
 
 Result<ir::Predicate> lower(std::span<const ir::Argument> arguments, const Context&) {
@@ -66,6 +66,6 @@ static_assert(well_formed(kRealm));
 
 }  // namespace
 
-const Match& match_realm() { return kRealm; }
+const Match& row() { return kRealm; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_realm

@@ -16,7 +16,7 @@
 #include "ext/row_check.h"
 #include "net/address.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_recent {
 namespace {
 
 struct Flag {
@@ -353,6 +353,6 @@ static_assert(well_formed(kRecent));
 
 }  // namespace
 
-const Match& match_recent() { return kRecent; }
+const Match& row() { return kRecent; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_recent

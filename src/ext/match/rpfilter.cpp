@@ -15,7 +15,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_rpfilter {
 namespace {
 
 using ir::AnyOf;
@@ -266,6 +266,6 @@ static_assert(well_formed(kRpfilter));
 
 }  // namespace
 
-const Match& match_rpfilter() { return kRpfilter; }
+const Match& row() { return kRpfilter; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_rpfilter

@@ -13,7 +13,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_rt {
 namespace {
 
 struct Flag {
@@ -187,6 +187,6 @@ static_assert(well_formed(kRt));
 
 }  // namespace
 
-const Match& match_rt() { return kRt; }
+const Match& row() { return kRt; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_rt

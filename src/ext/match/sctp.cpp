@@ -9,7 +9,7 @@
 #include "ext/row_check.h"
 #include "ext/xt_sctp.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_sctp {
 namespace {
 
 constexpr uint8_t kProtocols[] = {IPPROTO_SCTP};
@@ -122,6 +122,6 @@ static_assert(well_formed(kSctp));
 
 }  // namespace
 
-const Match& match_sctp() { return kSctp; }
+const Match& row() { return kSctp; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_sctp

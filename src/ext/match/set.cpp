@@ -10,7 +10,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_set {
 namespace {
 
 Result<std::string> parse_count(std::span<const std::string_view> words, const Context&) {
@@ -295,6 +295,6 @@ static_assert(well_formed(kSet));
 
 }  // namespace
 
-const Match& match_set() { return kSet; }
+const Match& row() { return kSet; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_set

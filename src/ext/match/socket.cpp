@@ -6,7 +6,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_socket {
 namespace {
 
 struct Flag {
@@ -108,6 +108,6 @@ static_assert(well_formed(kSocket));
 
 }  // namespace
 
-const Match& match_socket() { return kSocket; }
+const Match& row() { return kSocket; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_socket

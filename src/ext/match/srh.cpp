@@ -5,7 +5,7 @@
 #include "ext/row_check.h"
 #include "ext/xt_srh.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_srh {
 namespace {
 
 constexpr Option byte_option(std::string_view name, std::string_view list, std::string_view help,
@@ -236,6 +236,6 @@ static_assert(well_formed(kSrh));
 
 }  // namespace
 
-const Match& match_srh() { return kSrh; }
+const Match& row() { return kSrh; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_srh

@@ -4,7 +4,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_state {
 namespace {
 
 constexpr Option kOptions[] = {
@@ -54,6 +54,6 @@ static_assert(well_formed(kStateMatch));
 
 }  // namespace
 
-const Match& match_state() { return kStateMatch; }
+const Match& row() { return kStateMatch; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_state

@@ -14,7 +14,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_statistic {
 namespace {
 
 // Of the kernel's random numbers, which have 31 bits, so many hold.
@@ -186,6 +186,6 @@ static_assert(well_formed(kStatistic));
 
 }  // namespace
 
-const Match& match_statistic() { return kStatistic; }
+const Match& row() { return kStatistic; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_statistic

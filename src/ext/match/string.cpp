@@ -13,7 +13,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_string {
 namespace {
 
 // The kernel has a third, fsm, that takes no text.
@@ -211,6 +211,6 @@ static_assert(well_formed(kString));
 
 }  // namespace
 
-const Match& match_string() { return kString; }
+const Match& row() { return kString; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_string

@@ -10,7 +10,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_tcp {
 namespace {
 
 // Byte 13 of the header, with ECE and CWR as its top bits (RFC 9293, 3.1).
@@ -159,6 +159,6 @@ static_assert(well_formed(kTcp));
 
 }  // namespace
 
-const Match& match_tcp() { return kTcp; }
+const Match& row() { return kTcp; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_tcp

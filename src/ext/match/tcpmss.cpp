@@ -8,7 +8,7 @@
 #include "ext/row_check.h"
 #include "net/packet_build.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_tcpmss {
 namespace {
 
 Result<std::string> parse_size(std::span<const std::string_view> words, const Context& context) {
@@ -86,6 +86,6 @@ static_assert(well_formed(kTcpmss));
 
 }  // namespace
 
-const Match& match_tcpmss() { return kTcpmss; }
+const Match& row() { return kTcpmss; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_tcpmss

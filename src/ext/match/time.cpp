@@ -13,7 +13,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_time {
 namespace {
 
 constexpr std::string_view kFirstDate = "1970-01-01T00:00:00";
@@ -241,6 +241,6 @@ static_assert(well_formed(kTime));
 
 }  // namespace
 
-const Match& match_time() { return kTime; }
+const Match& row() { return kTime; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_time

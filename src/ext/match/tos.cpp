@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_tos {
 namespace {
 
 // IPv4's type of service, IPv6's traffic class: DSCP and ECN together (RFC 2474, 3).
@@ -81,6 +81,6 @@ static_assert(well_formed(kTos));
 
 }  // namespace
 
-const Match& match_tos() { return kTos; }
+const Match& row() { return kTos; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_tos

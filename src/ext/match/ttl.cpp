@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_ttl {
 namespace {
 
 std::string list(std::span<const ir::Argument> arguments, bool, const Context&) {
@@ -93,6 +93,6 @@ static_assert(well_formed(kTtl));
 
 }  // namespace
 
-const Match& match_ttl() { return kTtl; }
+const Match& row() { return kTtl; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_ttl

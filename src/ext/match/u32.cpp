@@ -6,7 +6,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_u32 {
 namespace {
 
 void fill(xt_u32_test& raw, const U32Test& test) {
@@ -89,6 +89,6 @@ static_assert(well_formed(kU32));
 
 }  // namespace
 
-const Match& match_u32() { return kU32; }
+const Match& row() { return kU32; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_u32

@@ -5,7 +5,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::match_udp {
 namespace {
 
 constexpr uint8_t kProtocols[] = {IPPROTO_UDP};
@@ -69,6 +69,6 @@ static_assert(well_formed(kUdp));
 
 }  // namespace
 
-const Match& match_udp() { return kUdp; }
+const Match& row() { return kUdp; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::match_udp

@@ -2,7 +2,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_accept {
 namespace {
 
 Result<ir::Action> lower(std::span<const ir::Argument>, const Context&) {
@@ -39,6 +39,6 @@ static_assert(well_formed(kAccept));
 
 }  // namespace
 
-const Target& target_accept() { return kAccept; }
+const Target& row() { return kAccept; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_accept

@@ -13,7 +13,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_audit {
 namespace {
 
 struct Kind {
@@ -90,6 +90,6 @@ static_assert(well_formed(kAudit));
 
 }  // namespace
 
-const Target& target_audit() { return kAudit; }
+const Target& row() { return kAudit; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_audit

@@ -6,7 +6,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_checksum {
 namespace {
 
 Result<ir::Action> lower(std::span<const ir::Argument>, const Context&) {
@@ -62,6 +62,6 @@ static_assert(well_formed(kChecksum));
 
 }  // namespace
 
-const Target& target_checksum() { return kChecksum; }
+const Target& row() { return kChecksum; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_checksum

@@ -9,7 +9,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_classify {
 namespace {
 
 struct Class {
@@ -103,6 +103,6 @@ static_assert(well_formed(kClassify));
 
 }  // namespace
 
-const Target& target_classify() { return kClassify; }
+const Target& row() { return kClassify; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_classify

@@ -16,7 +16,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_clusterip {
 namespace {
 
 // Their places are the kernel's numbers, enum clusterip_hashmode.
@@ -157,6 +157,6 @@ static_assert(well_formed(kClusterip));
 
 }  // namespace
 
-const Target& target_clusterip() { return kClusterip; }
+const Target& row() { return kClusterip; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_clusterip

@@ -11,7 +11,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_connmark {
 namespace {
 
 constexpr uint8_t kOneOperation = 1;
@@ -234,6 +234,6 @@ static_assert(well_formed(kConnmark));
 
 }  // namespace
 
-const Target& target_connmark() { return kConnmark; }
+const Target& row() { return kConnmark; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_connmark

@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_connsecmark {
 namespace {
 
 constexpr uint8_t kOnlyOne = 1;
@@ -77,6 +77,6 @@ static_assert(well_formed(kConnsecmark));
 
 }  // namespace
 
-const Target& target_connsecmark() { return kConnsecmark; }
+const Target& row() { return kConnsecmark; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_connsecmark

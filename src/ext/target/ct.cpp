@@ -16,7 +16,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_ct {
 namespace {
 
 constexpr uint8_t kOneZone = 1;
@@ -303,6 +303,6 @@ static_assert(well_formed(kCt));
 
 }  // namespace
 
-const Target& target_ct() { return kCt; }
+const Target& row() { return kCt; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_ct

@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_dnat {
 namespace {
 
 constexpr Option kOptions[] = {
@@ -77,6 +77,6 @@ static_assert(well_formed(kDnat));
 
 }  // namespace
 
-const Target& target_dnat() { return kDnat; }
+const Target& row() { return kDnat; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_dnat

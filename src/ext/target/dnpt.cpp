@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_dnpt {
 namespace {
 
 constexpr Option kOptions[] = {kSourcePrefixOption, kDestinationPrefixOption};
@@ -46,6 +46,6 @@ static_assert(well_formed(kDnpt));
 
 }  // namespace
 
-const Target& target_dnpt() { return kDnpt; }
+const Target& row() { return kDnpt; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_dnpt

@@ -5,7 +5,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_dscp {
 namespace {
 
 constexpr uint8_t kOnlyOne = 1;
@@ -76,6 +76,6 @@ static_assert(well_formed(kDscpTarget));
 
 }  // namespace
 
-const Target& target_dscp() { return kDscpTarget; }
+const Target& row() { return kDscpTarget; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_dscp

@@ -12,7 +12,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_ecn {
 namespace {
 
 constexpr uint8_t kRemoveOrCwr = 1;
@@ -171,6 +171,6 @@ static_assert(well_formed(kEcn));
 
 }  // namespace
 
-const Target& target_ecn() { return kEcn; }
+const Target& row() { return kEcn; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_ecn

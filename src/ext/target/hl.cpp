@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_hl {
 namespace {
 
 // In the order in which iptables finds out which of them don't go together.
@@ -65,6 +65,6 @@ static_assert(well_formed(kHl));
 
 }  // namespace
 
-const Target& target_hl() { return kHl; }
+const Target& row() { return kHl; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_hl

@@ -18,7 +18,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_hmark {
 namespace {
 
 // What --hmark-tuple lists: short for an option with all bits. In the order in which the beginning
@@ -316,6 +316,6 @@ static_assert(well_formed(kHmark));
 
 }  // namespace
 
-const Target& target_hmark() { return kHmark; }
+const Target& row() { return kHmark; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_hmark

@@ -10,7 +10,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_idletimer {
 namespace {
 
 constexpr size_t kLongestLabel = MAX_IDLETIMER_LABEL_SIZE - 1;
@@ -89,6 +89,6 @@ static_assert(well_formed(kIdletimer));
 
 }  // namespace
 
-const Target& target_idletimer() { return kIdletimer; }
+const Target& row() { return kIdletimer; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_idletimer

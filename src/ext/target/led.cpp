@@ -14,7 +14,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_led {
 namespace {
 
 constexpr std::string_view kTriggerPrefix = "netfilter-";
@@ -144,6 +144,6 @@ static_assert(well_formed(kLed));
 
 }  // namespace
 
-const Target& target_led() { return kLed; }
+const Target& row() { return kLed; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_led

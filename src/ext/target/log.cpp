@@ -9,7 +9,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_log {
 namespace {
 
 // linux/netfilter/xt_LOG.h: 30 bytes with the final zero.
@@ -120,6 +120,6 @@ static_assert(well_formed(kLog));
 
 }  // namespace
 
-const Target& target_log() { return kLog; }
+const Target& row() { return kLog; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_log

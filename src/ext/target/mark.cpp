@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_mark {
 namespace {
 
 constexpr uint8_t kOnlyOne = 1;
@@ -85,6 +85,6 @@ static_assert(well_formed(kMark));
 
 }  // namespace
 
-const Target& target_mark() { return kMark; }
+const Target& row() { return kMark; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_mark

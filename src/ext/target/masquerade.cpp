@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_masquerade {
 namespace {
 
 constexpr Option kOptions[] = {
@@ -51,6 +51,6 @@ static_assert(well_formed(kMasquerade));
 
 }  // namespace
 
-const Target& target_masquerade() { return kMasquerade; }
+const Target& row() { return kMasquerade; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_masquerade

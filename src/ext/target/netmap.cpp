@@ -5,7 +5,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_netmap {
 namespace {
 
 // Unlike elsewhere the bits that don't count are lost, and a whole address is shown with its
@@ -82,6 +82,6 @@ static_assert(well_formed(kNetmap));
 
 }  // namespace
 
-const Target& target_netmap() { return kNetmap; }
+const Target& row() { return kNetmap; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_netmap

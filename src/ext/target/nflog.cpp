@@ -6,7 +6,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_nflog {
 namespace {
 
 constexpr size_t kLongestPrefix = 63;  // linux/netfilter/xt_NFLOG.h: 64 bytes with the final zero
@@ -126,6 +126,6 @@ static_assert(well_formed(kNflog));
 
 }  // namespace
 
-const Target& target_nflog() { return kNflog; }
+const Target& row() { return kNflog; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_nflog

@@ -15,7 +15,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_nfqueue {
 namespace {
 
 Result<std::string> parse_balance(std::span<const std::string_view> words, const Context& context) {
@@ -139,6 +139,6 @@ static_assert(well_formed(kNfqueue));
 
 }  // namespace
 
-const Target& target_nfqueue() { return kNfqueue; }
+const Target& row() { return kNfqueue; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_nfqueue

@@ -2,7 +2,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_notrack {
 namespace {
 
 Result<ir::Action> lower(std::span<const ir::Argument>, const Context&) {
@@ -49,6 +49,6 @@ static_assert(well_formed(kNotrack));
 
 }  // namespace
 
-const Target& target_notrack() { return kNotrack; }
+const Target& row() { return kNotrack; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_notrack

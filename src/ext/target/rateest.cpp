@@ -13,7 +13,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_rateest {
 namespace {
 
 constexpr size_t kLongestName = IFNAMSIZ - 1;
@@ -143,6 +143,6 @@ static_assert(well_formed(kRateest));
 
 }  // namespace
 
-const Target& target_rateest() { return kRateest; }
+const Target& row() { return kRateest; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_rateest

@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_redirect {
 namespace {
 
 constexpr Option kOptions[] = {
@@ -51,6 +51,6 @@ static_assert(well_formed(kRedirect));
 
 }  // namespace
 
-const Target& target_redirect() { return kRedirect; }
+const Target& row() { return kRedirect; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_redirect

@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_reject {
 namespace {
 
 constexpr Option kOptions[] = {
@@ -50,6 +50,6 @@ static_assert(well_formed(kReject));
 
 }  // namespace
 
-const Target& target_reject() { return kReject; }
+const Target& row() { return kReject; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_reject

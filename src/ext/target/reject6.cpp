@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_reject6 {
 namespace {
 
 constexpr Option kOptions[] = {
@@ -50,6 +50,6 @@ static_assert(well_formed(kReject6));
 
 }  // namespace
 
-const Target& target_reject6() { return kReject6; }
+const Target& row() { return kReject6; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_reject6

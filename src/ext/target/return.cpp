@@ -2,7 +2,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_return {
 namespace {
 
 Result<ir::Action> lower(std::span<const ir::Argument>, const Context&) {
@@ -37,6 +37,6 @@ static_assert(well_formed(kReturn));
 
 }  // namespace
 
-const Target& target_return() { return kReturn; }
+const Target& row() { return kReturn; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_return

@@ -8,7 +8,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_secmark {
 namespace {
 
 constexpr size_t kLongestContext = SECMARK_SECCTX_MAX - 1;
@@ -73,6 +73,6 @@ static_assert(well_formed(kSecmark));
 
 }  // namespace
 
-const Target& target_secmark() { return kSecmark; }
+const Target& row() { return kSecmark; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_secmark

@@ -13,7 +13,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_set {
 namespace {
 
 constexpr uint64_t kLongestTimeout = UINT32_MAX - 1;
@@ -195,6 +195,6 @@ static_assert(well_formed(kSet));
 
 }  // namespace
 
-const Target& target_set() { return kSet; }
+const Target& row() { return kSet; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_set

@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_snat {
 namespace {
 
 constexpr Option kOptions[] = {
@@ -77,6 +77,6 @@ static_assert(well_formed(kSnat));
 
 }  // namespace
 
-const Target& target_snat() { return kSnat; }
+const Target& row() { return kSnat; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_snat

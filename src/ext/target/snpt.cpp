@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_snpt {
 namespace {
 
 constexpr Option kOptions[] = {kSourcePrefixOption, kDestinationPrefixOption};
@@ -45,6 +45,6 @@ static_assert(well_formed(kSnpt));
 
 }  // namespace
 
-const Target& target_snpt() { return kSnpt; }
+const Target& row() { return kSnpt; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_snpt

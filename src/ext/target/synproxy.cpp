@@ -13,7 +13,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_synproxy {
 namespace {
 
 struct Offer {
@@ -131,6 +131,6 @@ static_assert(well_formed(kSynproxy));
 
 }  // namespace
 
-const Target& target_synproxy() { return kSynproxy; }
+const Target& row() { return kSynproxy; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_synproxy

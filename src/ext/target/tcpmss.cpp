@@ -13,7 +13,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_tcpmss {
 namespace {
 
 // As large as fits a packet of 65,535 bytes with its IP header.
@@ -112,6 +112,6 @@ static_assert(well_formed(kTcpmss));
 
 }  // namespace
 
-const Target& target_tcpmss() { return kTcpmss; }
+const Target& row() { return kTcpmss; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_tcpmss

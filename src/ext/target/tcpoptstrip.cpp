@@ -14,7 +14,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_tcpoptstrip {
 namespace {
 
 struct Kind {
@@ -118,6 +118,6 @@ static_assert(well_formed(kTcpoptstrip));
 
 }  // namespace
 
-const Target& target_tcpoptstrip() { return kTcpoptstrip; }
+const Target& row() { return kTcpoptstrip; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_tcpoptstrip

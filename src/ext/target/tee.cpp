@@ -12,7 +12,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_tee {
 namespace {
 
 constexpr size_t kLongestInterface = sizeof(xt_tee_tginfo::oif) - 1;
@@ -94,6 +94,6 @@ static_assert(well_formed(kTee));
 
 }  // namespace
 
-const Target& target_tee() { return kTee; }
+const Target& row() { return kTee; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_tee

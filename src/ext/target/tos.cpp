@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_tos {
 namespace {
 
 constexpr uint8_t kOnlyOne = 1;
@@ -88,6 +88,6 @@ static_assert(well_formed(kTos));
 
 }  // namespace
 
-const Target& target_tos() { return kTos; }
+const Target& row() { return kTos; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_tos

@@ -13,7 +13,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_tproxy {
 namespace {
 
 // One port, by number or by name: libxtables' XTTYPE_PORT.
@@ -149,6 +149,6 @@ static_assert(well_formed(kTproxy));
 
 }  // namespace
 
-const Target& target_tproxy() { return kTproxy; }
+const Target& row() { return kTproxy; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_tproxy

@@ -2,7 +2,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_trace {
 namespace {
 
 Result<ir::Action> lower(std::span<const ir::Argument>, const Context&) {
@@ -46,6 +46,6 @@ static_assert(well_formed(kTrace));
 
 }  // namespace
 
-const Target& target_trace() { return kTrace; }
+const Target& row() { return kTrace; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_trace

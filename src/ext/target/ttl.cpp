@@ -3,7 +3,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_ttl {
 namespace {
 
 // In the order in which iptables finds out which of them don't go together.
@@ -65,6 +65,6 @@ static_assert(well_formed(kTtl));
 
 }  // namespace
 
-const Target& target_ttl() { return kTtl; }
+const Target& row() { return kTtl; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_ttl

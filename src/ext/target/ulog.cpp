@@ -10,7 +10,7 @@
 #include "ext/row.h"
 #include "ext/row_check.h"
 
-namespace bulkhead::ext {
+namespace bulkhead::ext::target_ulog {
 namespace {
 
 constexpr size_t kLongestPrefix = 31;
@@ -130,6 +130,6 @@ static_assert(well_formed(kUlog));
 
 }  // namespace
 
-const Target& target_ulog() { return kUlog; }
+const Target& row() { return kUlog; }
 
-}  // namespace bulkhead::ext
+}  // namespace bulkhead::ext::target_ulog

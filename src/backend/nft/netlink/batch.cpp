@@ -27,8 +27,6 @@ namespace {
 constexpr size_t kElementsPerMessage = 32 * 1024;
 constexpr uint8_t kNoFamily = 0;
 
-uint8_t number(net::Family family) { return static_cast<uint8_t>(family); }
-
 // "meta nftrace set 1"
 void put_trace_mark(Writer& out) {
   encode(out, Immediate{0, make_data(1, 1)}, 0);
@@ -59,7 +57,7 @@ struct Batch::Encoder {
       out.put_u32(NFTA_OBJ_TYPE, NFT_OBJECT_CT_HELPER);
       out.nest(NFTA_OBJ_DATA, [&] {
         out.put_text(NFTA_CT_HELPER_NAME, helper.helper);
-        out.put_u16(NFTA_CT_HELPER_L3PROTO, number(family));
+        out.put_u16(NFTA_CT_HELPER_L3PROTO, nfproto(family));
         out.put_u8(NFTA_CT_HELPER_L4PROTO, helper.protocol);
       });
     };
@@ -223,7 +221,7 @@ Batch::Batch(Socket& socket, std::string_view table)
 
 void Batch::begin(uint16_t type, uint16_t flags, net::Family family) {
   last_ = socket_.next_sequence();
-  writer_.begin(NFNL_SUBSYS_NFTABLES, type, flags, number(family), last_);
+  writer_.begin(NFNL_SUBSYS_NFTABLES, type, flags, nfproto(family), last_);
   last_at_ = writer_.current();
 }
 

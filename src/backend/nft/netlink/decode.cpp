@@ -36,7 +36,7 @@ Maybe payload_write(const Attributes& a) {
   return set;
 }
 
-Maybe payload(const Attributes& a, const Context&) {
+Maybe payload_load(const Attributes& a, const Context&) {
   if (a.has(NFTA_PAYLOAD_SREG)) return payload_write(a);
   const auto reg = from_kernel(a.u32(NFTA_PAYLOAD_DREG));
   const uint32_t base = a.u32(NFTA_PAYLOAD_BASE);
@@ -300,7 +300,7 @@ Maybe transparent_proxy(const Attributes& a, const Context&) {
 
 using Decoder = Maybe (*)(const Attributes&, const Context&);
 const std::unordered_map<std::string_view, Decoder> kDecoders = {
-    {Payload::kName, payload},
+    {Payload::kName, payload_load},
     {Meta::kName, meta},
     {Ct::kName, ct},
     {GiveHelper::kName, give_helper},

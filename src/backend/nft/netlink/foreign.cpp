@@ -23,7 +23,7 @@ namespace {
 
 // Tables that come and go while they are read are read again; a list for people needs no more than
 // that.
-constexpr int kTries = 50;
+constexpr int kForeignTries = 50;
 
 std::string hook_word(uint8_t family, uint32_t hook) {
   static constexpr std::array<std::string_view, 6> kInet = {"prerouting", "input",       "forward",
@@ -106,7 +106,7 @@ Result<bool> read_once(Socket& socket, Found& found) {
 
 Result<std::vector<ForeignChain>> foreign_chains(Socket& socket) {
   Found found;
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kForeignTries; ++i) {
     found = {};
     auto consistent = read_once(socket, found);
     if (!consistent) return consistent.error();

@@ -20,9 +20,7 @@ namespace bulkhead::backend::nft::netlink {
 namespace {
 
 // A look takes a fraction of a millisecond for a small table and some ten for a large one.
-constexpr int kTries = 1000;
-
-uint8_t number(net::Family family) { return static_cast<uint8_t>(family); }
+constexpr int kLookTries = 1000;
 
 // Reads one table. Remembers whether anything disturbed it, and goes on: the digest may show that
 // it did no harm.
@@ -47,7 +45,7 @@ class TableReader {
   bool disturbed() const { return disturbed_; }
 
  private:
-  Scope scope(std::string_view set = {}) const { return {number(table_.family), kTableName, set}; }
+  Scope scope(std::string_view set = {}) const { return {nfproto(table_.family), kTableName, set}; }
 
   Result<void> note(const Result<bool>& dump) {
     if (!dump && dump.error().errno_value != ENOENT) return dump.error();
@@ -183,7 +181,7 @@ Result<bool> still_there(Socket& socket, const Seen& seen) {
   if (!seen.inspection.damage.empty()) return false;
   bool present = false;
   auto tables =
-      dump_tables(socket, {.family = number(table.family)}, [&](uint8_t, const Attributes& a) {
+      dump_tables(socket, {.family = nfproto(table.family)}, [&](uint8_t, const Attributes& a) {
         present = present || a.text(NFTA_TABLE_NAME) == kTableName;
       });
   if (!tables) return tables.error();
@@ -191,7 +189,7 @@ Result<bool> still_there(Socket& socket, const Seen& seen) {
   if (!present) return false;
   std::vector<Piece> pieces;
   auto elements = dump_elements(
-      socket, {.family = number(table.family), .table = kTableName, .set = kSourceSetName},
+      socket, {.family = nfproto(table.family), .table = kTableName, .set = kSourceSetName},
       [&](const nlattr* element) { pieces.push_back(read_piece(read_element(element))); });
   if (!elements)
     return elements.error().errno_value == ENOENT ? Result<bool>(false) : elements.error();
@@ -214,7 +212,7 @@ bool same(const Look& a, const Look& b) {
 
 Result<Look> look(Socket& socket) {
   std::optional<Look> damaged;
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kLookTries; ++i) {
     auto attempt = look_once(socket);
     if (!attempt) return attempt.error();
     if (!attempt->disturbed) {

@@ -22,7 +22,7 @@ namespace {
 
 // Only other programs' changes make it try again, each within the microseconds between a look and a
 // commit.
-constexpr int kTries = 200;
+constexpr int kBatchTries = 200;
 
 // The kernel follows a packet through 16 chains (NFT_JUMP_STACK_SIZE, nft_chain_validate). Of these
 // the base chain, the built-in chain and a check chain are ours.
@@ -125,7 +125,7 @@ Result<std::string> NftBackend::commit(const Snapshot& base, std::span<const Des
   if (auto added = add_changes(batch, desired, *transaction); !added) return added.error();
   if (batch.empty()) return *transaction;
 
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kBatchTries; ++i) {
     auto done = batch.commit(last_->generation);
     if (done) {
       last_.reset();

@@ -9,8 +9,12 @@
 #include "backend/nft/netlink/writer.h"
 #include "backend/nft/set.h"
 #include "backend/nft/stored.h"
+#include "net/family.h"
 
 namespace bulkhead::backend::nft::netlink {
+
+// NFPROTO_*, which is what a family's number is.
+constexpr uint8_t nfproto(net::Family family) { return static_cast<uint8_t>(family); }
 
 // One element as nf_tables has it: of an interval set, two of them make an interval.
 struct RawElement {
