@@ -20,7 +20,7 @@ function(bulkhead_layer folder)
     add_library(${name} STATIC ${sources})
     set(scope PUBLIC)
     target_link_libraries(${name} PRIVATE bulkhead_strict ${arg_HIDES})
-    bulkhead_unity(${name})
+    bulkhead_unity(${name} 12)
     bulkhead_precompile(${name})
   else()
     add_library(${name} INTERFACE)
@@ -35,18 +35,17 @@ function(bulkhead_layer folder)
   set(${name}_SCOPE ${scope} PARENT_SCOPE)
 endfunction()
 
-# Headers take most of the compiler's time: a dozen files that are read one behind the other take a
-# quarter of it. So names in nameless namespaces are one layer's; clang-tidy still sees every file
-# alone, and so does -DBULKHEAD_UNITY=OFF.
-function(bulkhead_unity target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${BULKHEAD_UNITY} UNITY_BUILD_BATCH_SIZE 12
+# Headers take most of the compiler's time, so several files are read one behind the other: half the
+# time of a whole build. So a name in a nameless namespace is known in the whole layer. ./dev lint
+# still sees every file alone, and so does -DBULKHEAD_UNITY=OFF.
+function(bulkhead_unity target files)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${BULKHEAD_UNITY} UNITY_BUILD_BATCH_SIZE ${files}
     # Whichever comes first: the headers of the kernel step back behind those of the C library
     # (linux/libc-compat.h), not the other way round.
     UNITY_BUILD_CODE_BEFORE_INCLUDE "#include <netinet/in.h>")
 endfunction()
 
-# What nearly every file includes anyway is read once. The fuzzers' build does without, so a file that
-# forgets an include is found.
+# What nearly every file includes anyway is read once.
 function(bulkhead_precompile target)
   if(NOT BULKHEAD_PRECOMPILE)
     return()

@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/witness_packet.h"
 
+#include <net/if_arp.h>
+
 #include <algorithm>
 
 #include "net/packet_build.h"
 
 namespace bulkhead::app {
-
-namespace {
-
-// Fields that the IR has under this place, whatever row they belong to.
-constexpr ir::Field kHops{"ttl", "time to live", ir::Kind::kNumber,
-                          ir::at(ir::Base::kNetwork, 64, 8), ir::at(ir::Base::kNetwork, 56, 8)};
-constexpr ir::Field kSourceMac{"ether saddr", "source MAC address", ir::Kind::kNumber,
-                               ir::at(ir::Base::kLink, 48, 48), ir::at(ir::Base::kLink, 48, 48)};
-constexpr ir::Field kPacketType{"pkttype", "packet type", ir::Kind::kNumber,
-                                ir::at(ir::Meta::kPacketType, 8), ir::at(ir::Meta::kPacketType, 8)};
-
-}  // namespace
 
 net::PacketText packet_of(const set::Space& space, const set::Point& point) {
   const net::Family family = space.family();
@@ -56,15 +46,16 @@ net::PacketText packet_of(const set::Space& space, const set::Point& point) {
     fields.dscp = static_cast<uint8_t>(tos >> 2);
     fields.ecn = static_cast<uint8_t>(tos & 3);
   }
-  if (asked(kHops) && field(kHops) != 0) fields.hop_limit = static_cast<uint8_t>(field(kHops));
-  if (asked(kSourceMac)) packet.source_mac = static_cast<uint64_t>(field(kSourceMac));
-  if (asked(kPacketType)) packet.cast = static_cast<net::LinkCast>(field(kPacketType));
+  if (asked(ir::kHopLimit)) fields.hop_limit = static_cast<uint8_t>(field(ir::kHopLimit));
+  if (asked(ir::kSourceMac) && field(ir::kInDeviceType) == ARPHRD_ETHER)
+    packet.source_mac = static_cast<uint64_t>(field(ir::kSourceMac));
+  if (asked(ir::kPacketType)) packet.cast = static_cast<net::LinkCast>(field(ir::kPacketType));
   switch (set::shape_of(space, point)) {
     case set::Shape::kSecondBlock: fields.fragment_offset = 1; break;
     case set::Shape::kLaterFragment: fields.fragment_offset = 185; break;
     default: break;
   }
-  if (asked(ir::kLength)) {
+  if (!set::is_like(space, point, ir::kLength, packet.bytes().size())) {
     const auto length = static_cast<uint32_t>(std::min<U128>(field(ir::kLength), 65535));
     if (length >= net::minimum_length(fields)) fields.length = length;
   }

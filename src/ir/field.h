@@ -142,6 +142,17 @@ inline constexpr Field kDscp{"dscp", "DSCP", Kind::kNumber, at(Base::kNetwork, 8
 // Of the whole packet, with its IP header, in bytes.
 inline constexpr Field kLength{"length", "length", Kind::kNumber, at(Meta::kLength, 32),
                                at(Meta::kLength, 32)};
+// IPv4's time to live.
+inline constexpr Field kHopLimit{"ttl", "time to live", Kind::kNumber, at(Base::kNetwork, 64, 8),
+                                 at(Base::kNetwork, 56, 8)};
+// Behind the destination's 48 bits in an Ethernet header.
+inline constexpr Field kSourceMac{"ether saddr", "source MAC address", Kind::kNumber,
+                                  at(Base::kLink, 48, 48), at(Base::kLink, 48, 48)};
+// ARPHRD_* of net/if_arp.h.
+inline constexpr Field kInDeviceType{"iiftype", "type of the incoming interface", Kind::kNumber,
+                                     at(Meta::kInDeviceType, 16), at(Meta::kInDeviceType, 16)};
+inline constexpr Field kPacketType{"pkttype", "packet type", Kind::kNumber,
+                                   at(Meta::kPacketType, 8), at(Meta::kPacketType, 8)};
 // In units of 8 bytes; 0 for a whole packet and a first fragment.
 inline constexpr Field kFragmentOffset{
     "frag-off", "fragment offset", Kind::kNumber, at(Base::kNetwork, 51, 13), {}};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "net/packet_build.h"
 #include "pass/changed_rules.h"
 #include "pass/host_functions.h"
 #include "pass/same_rules.h"
@@ -140,12 +141,23 @@ class Comparison {
     return packets;
   }
 
-  // Of the packets that come to the hook, those that the chain is asked of.
+  // Of the packets that come to the hook, those that the chain is asked of. nat: a connection's
+  // first packet, which is whole (fragments are put together before), and no ICMP error: that is
+  // translated as the connection that it is about (nf_nat_inet_fn and
+  // nf_nat_icmp_reply_translation).
   Node coming(const ir::BuiltinTable& table, const ir::BuiltinChain& chain) {
     const Node here = model_.at_hook(chain.hook);
     if (table.name != "nat") return here;
-    ir::ValueSet first({{4, 4}, {8, 8}});  // a connection's first packet: related, new
-    return model_.arena().intersect(here, model_.of({&ir::kCtState, UINT32_MAX, first}));
+    set::Arena& arena = model_.arena();
+    constexpr auto kNew = static_cast<U128>(ir::CtState::kNew);
+    constexpr auto kRelated = static_cast<U128>(ir::CtState::kRelated);
+    const Node related = arena.subtract(
+        model_.of({&ir::kCtState, UINT32_MAX, ir::ValueSet::of(kRelated)}),
+        model_.of({&ir::kProtocol, 0xff,
+                   ir::ValueSet({{net::kIcmp, net::kIcmp}, {net::kIcmp6, net::kIcmp6}})}));
+    const Node first =
+        arena.unite(related, model_.of({&ir::kCtState, UINT32_MAX, ir::ValueSet::of(kNew)}));
+    return arena.intersect(arena.intersect(here, first), model_.of_shapes({set::Shape::kWhole}));
   }
 
   void compare(const ir::BuiltinTable& table, const ir::BuiltinChain& chain) {

@@ -16,6 +16,8 @@ constexpr std::pair<uint8_t, uint32_t> kHeaders[] = {
 // A cut off header of IPv4 follows at most 60 bytes, and is shorter than TCP's.
 constexpr uint32_t kMostBeforeCut = 60 + 19;
 
+constexpr uint32_t kMost = 65535;  // but for what a host's own offloading puts together
+
 uint32_t ip_header(net::Family family) {
   return family == net::Family::kIpv6 ? net::kIpv6Header : net::kIpv4Header;
 }
@@ -37,7 +39,8 @@ Node impossible_lengths(Model& model) {
   Arena& arena = model.arena();
   const net::Family family = model.space().family();
   const Node whole = model.of_shapes({Shape::kWhole});
-  std::vector<Node> none = {model.of(shorter_than(ip_header(family)))};
+  std::vector<Node> none = {model.of(shorter_than(ip_header(family))),
+                            model.of(longer_than(kMost))};
   for (const auto& [protocol, size] : kHeaders) {
     const Node those = arena.intersect(whole, model.of(of_protocol(protocol)));
     none.push_back(arena.intersect(those, model.of(shorter_than(ip_header(family) + size))));
@@ -52,8 +55,8 @@ Node impossible_lengths(Model& model) {
 }  // namespace
 
 std::vector<ir::Constraint> asked_with_lengths(net::Family family) {
-  std::vector<ir::Constraint> asked = {shorter_than(ip_header(family)),
-                                       longer_than(kMostBeforeCut)};
+  std::vector<ir::Constraint> asked = {shorter_than(ip_header(family)), longer_than(kMostBeforeCut),
+                                       longer_than(kMost)};
   for (const auto& [protocol, size] : kHeaders) {
     asked.push_back(of_protocol(protocol));
     asked.push_back(shorter_than(ip_header(family) + size));
@@ -64,8 +67,8 @@ std::vector<ir::Constraint> asked_with_lengths(net::Family family) {
 Node impossible(Model& model) {
   Node none = impossible_lengths(model);
   if (model.space().family() != net::Family::kIpv6) return none;
-  // Behind a later fragment's nobody looks.
-  const ir::ValueSet headers({{0, 0}, {43, 44}, {51, 51}, {60, 60}});
+  // Behind a later fragment's nobody looks. At an AH nf_tables stops (net/packet.h).
+  const ir::ValueSet headers({{0, 0}, {43, 44}, {60, 60}});
   const Node here = model.of_shapes({Shape::kWhole, Shape::kPortsOnly, Shape::kCutOff});
   Arena& arena = model.arena();
   return arena.unite(none, arena.intersect(here, model.of({&ir::kProtocol, 0xff, headers})));

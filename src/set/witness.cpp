@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "set/witness.h"
 
+#include <net/if_arp.h>
+
 #include <algorithm>
 #include <array>
 
@@ -186,6 +188,8 @@ Usual usual_value(const Dimension& dimension, const ir::Interval& atom, net::Fam
   constexpr unsigned kMacBits = 48;
   if (dimension.base == ir::Base::kLink && dimension.width == kMacBits)
     return first_of({0x02005e100001}, atom);  // one that nobody is given (RFC 7042)
+  if (dimension.field == &ir::kHopLimit) return first_of({64, 1}, atom);
+  if (dimension.field == &ir::kInDeviceType) return first_of({ARPHRD_ETHER}, atom);
   const bool ip6 = family == net::Family::kIpv6;
   switch (dimension.field->kind) {
     case ir::Kind::kInterface: return usual_interface(atom);
@@ -335,6 +339,17 @@ U128 value_of(const Space& space, const Point& point, const ir::Field& field) {
     value |= point.values[segment.dimension] >> below << segment.shift;
   }
   return value;
+}
+
+bool is_like(const Space& space, const Point& point, const ir::Field& field, U128 value) {
+  const auto segments = space.segments(field);
+  return std::ranges::all_of(segments, [&](const Segment& segment) {
+    const unsigned below = space.dimensions()[segment.dimension].width - segment.width;
+    const U128 digits = (value >> segment.shift & low_bits(segment.width)) << below;
+    const U128 is = point.values[segment.dimension];
+    return space.atom_of(segment.dimension, digits | (is & low_bits(below))) ==
+           space.atom_of(segment.dimension, is);
+  });
 }
 
 Shape shape_of(const Space& space, const Point& point) {

@@ -28,6 +28,8 @@ Node at(Model& model, Node function, const Point& point);
 // A field of the packet; bits that no rule asks for are zero.
 U128 value_of(const Space& space, const Point& point, const ir::Field& field);
 Shape shape_of(const Space& space, const Point& point);
+// Is a packet that has this value in the field, and is the same else, the same to every rule?
+bool is_like(const Space& space, const Point& point, const ir::Field& field, U128 value);
 
 // TCP's flags that connection tracking calls so (tcp_conntracks of nf_conntrack_proto_tcp.c), the
 // most usual first: a SYN begins a connection, an ACK is taken for one that began before, and what

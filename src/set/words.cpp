@@ -86,31 +86,62 @@ std::string choice_words(const ir::ValueSet& values, unsigned width) {
   return number_words(values);
 }
 
-std::string interface_words(const ir::ValueSet& values) {
-  const auto names = [](const ir::ValueSet& of) {
-    std::vector<std::string> all;
-    for (const auto& [first, last] : of.intervals()) {
-      if (first == last) {
-        all.push_back(first == 0 ? "none" : interface_name(first));
-        continue;
-      }
-      // All that begin with the bytes that both ends share.
-      const unsigned same =
-          static_cast<unsigned>(std::countl_zero(static_cast<uint64_t>((first ^ last) >> 64)) / 8);
-      const std::string stem = interface_name(first).substr(0, same);
-      all.push_back(stem.empty() ? interface_name(first) + " to " + interface_name(last)
-                                 : stem + "+");
+// All names that begin with the bytes that both ends of the interval share.
+ir::Interval names_around(const ir::Interval& interval) {
+  constexpr unsigned kBits = 128, kByte = 8;
+  const U128 differing = interval.first ^ interval.last;
+  unsigned same = 0;
+  while (same + kByte <= kBits && differing >> (kBits - kByte - same) == 0) same += kByte;
+  const U128 behind = same == kBits ? 0 : low_bits(kBits - same);
+  return {interval.first & ~behind, interval.last | behind};
+}
+
+std::string one_interface(const ir::Interval& names) {
+  if (names.first == names.last) return interface_name(names.first);
+  const ir::Interval around = names_around(names);
+  const std::string stem = interface_name(around.first);
+  return stem.empty() ? interface_name(names.first) + " to " + interface_name(names.last)
+                      : stem + "+";
+}
+
+// "eth0, ppp+", "eth+ but eth0": intervals of one stem that leave out a few of its names.
+std::vector<std::string> interface_list(const ir::ValueSet& values) {
+  const auto& intervals = values.intervals();
+  std::vector<std::string> all;
+  for (size_t i = 0; i < intervals.size();) {
+    size_t end = intervals.size() - 1;
+    const auto fits = [&] {
+      const ir::Interval hull{intervals[i].first, intervals[end].last};
+      const ir::Interval around = names_around(hull);
+      return around.first == hull.first && around.last == hull.last && around.first != 0;
+    };
+    while (end > i && !fits()) --end;
+    if (end == i) {
+      all.push_back(one_interface(intervals[i++]));
+      continue;
     }
-    return listed(all);
-  };
+    const ir::Interval hull{intervals[i].first, intervals[end].last};
+    const ir::ValueSet missing =
+        values.complement(128).intersected(ir::ValueSet::range(hull.first, hull.last));
+    std::vector<std::string> but;
+    for (const ir::Interval& each : missing.intervals()) but.push_back(one_interface(each));
+    all.push_back(one_interface(hull) + " but " + listed(but, " and "));
+    i = end + 1;
+  }
+  return all;
+}
+
+std::string interface_words(const ir::ValueSet& values) {
   constexpr unsigned kWidth = 128;
   const ir::ValueSet others = values.complement(kWidth);
-  // No interface isn't worth a word: it can't be there.
-  const ir::ValueSet named = others.intersected(ir::ValueSet::range(1, kU128Max));
-  if (named.empty()) return "";
-  if (values.contains(kU128Max)) return "not " + names(named);
-  const ir::ValueSet there = values.intersected(ir::ValueSet::range(1, kU128Max));
-  return names(there.empty() ? values : there);
+  // No interface isn't worth a word: it can't be there, or no other can.
+  const ir::ValueSet some = ir::ValueSet::range(1, kU128Max);
+  const ir::ValueSet named = others.intersected(some);
+  const ir::ValueSet there = values.intersected(some);
+  if (named.empty() || there.empty()) return "";
+  if (!values.contains(kU128Max)) return listed(interface_list(there));
+  const std::vector<std::string> but = interface_list(named);
+  return (but.size() == 1 ? "not " : "none of ") + listed(but);
 }
 
 std::string state_words(const ir::ValueSet& values) {
@@ -286,11 +317,40 @@ class Sentence {
         more_.push_back(fmt::format("{} {}", dimension.field->words, addresses));
       return;
     }
-    const std::string what =
-        dimension.field != nullptr ? std::string(dimension.field->words) : "bits";
-    const std::string part =
-        whole ? "" : fmt::format(" (its bits from {} on)", unsigned{dimension.first});
-    more_.push_back(fmt::format("{} {}{}", what, choice_words(values, dimension.width), part));
+    if (!whole) return more_.push_back(part_words(dimension, values));
+    more_.push_back(
+        fmt::format("{} {}", dimension.field->words, choice_words(values, dimension.width)));
+  }
+
+  // "packet mark 0x1/0x3": as iptables writes a value and which of its bits count.
+  std::string part_words(const Dimension& dimension, const ir::ValueSet& values) const {
+    const ir::Field* around = nullptr;
+    unsigned shift = 0;
+    for (const ir::Field* field :
+         {&ir::kSource, &ir::kDestination, &ir::kPacketMark, &ir::kConnectionMark, &ir::kCtStatus,
+          &ir::kTypeOfService, &ir::kInDeviceType, &ir::kSourceMac}) {
+      for (const Segment& segment : space_.segments(*field)) {
+        if (&space_.dimensions()[segment.dimension] != &dimension) continue;
+        around = field;
+        shift = segment.shift;
+      }
+    }
+    if (around == nullptr)
+      return fmt::format("{} bits at {}: {}", dimension.width, unsigned{dimension.first},
+                         choice_words(values, dimension.width));
+    const net::Family family = space_.family();
+    const auto text = [&](U128 bits) {
+      if (around->kind == ir::Kind::kAddress)
+        return net::to_string(net::Address{family, bits << shift});
+      return fmt::format("{:#x}", static_cast<uint64_t>(bits << shift));
+    };
+    const ir::ValueSet others = values.complement(dimension.width);
+    const bool negated = others.intervals().size() < values.intervals().size();
+    std::vector<std::string> all;
+    for (const auto& [first, last] : (negated ? others : values).intervals())
+      all.push_back(first == last ? text(first) : text(first) + "-" + text(last));
+    return fmt::format("{} {}{}/{}", around->words, negated ? "not " : "", listed(all),
+                       text(low_bits(dimension.width)));
   }
 
   void say_transport(const Dimension& dimension, const ir::ValueSet& values) {

@@ -10,6 +10,7 @@
 namespace bulkhead::app {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -127,6 +128,37 @@ TEST(Diff, TheExampleIsAPacketThatConnectionTrackingCallsSo) {
   EXPECT_THAT(witness("-A INPUT -p ipv6-icmp -m conntrack --ctstate ESTABLISHED -j DROP\n",
                       net::Family::kIpv6),
               HasSubstr("type 129/0"));
+}
+
+TEST(Diff, AnAuthenticationHeaderIsAProtocolOfIpv6) {
+  const auto found = [](const std::string& rule) {
+    const auto before =
+        parse_rules(Source("a", filter(rule)), net::Family::kIpv6, Counts::kLeftOut);
+    const auto after = parse_rules(Source("b", filter("")), net::Family::kIpv6, Counts::kLeftOut);
+    return diff_of(*before, *after, {})->changes.size();
+  };
+  EXPECT_EQ(found("-A INPUT -p ah -j DROP\n"), 1u);
+  EXPECT_EQ(found("-A INPUT -p 60 -j DROP\n"), 1u);  // of a later fragment
+}
+
+// It is no packet that the rule says nothing of.
+TEST(Diff, TheExampleHasTheLengthTheTimeToLiveAndTheAddressThatItTakes) {
+  const auto witness = [](const std::string& before, const std::string& after) {
+    const Diff found = diff(filter(before), filter(after));
+    EXPECT_EQ(exit_code(found), 1);
+    return found.families[0].changes.at(0).witness;
+  };
+  EXPECT_THAT(witness("-A INPUT -m ttl --ttl-lt 5 -j DROP\n", ""), HasSubstr(" ttl 1"));
+  EXPECT_THAT(witness("-A INPUT -m length --length 30:35 -j DROP\n", ""), HasSubstr("udp"));
+  EXPECT_THAT(witness("-A INPUT -m length --length 60:1500 -j ACCEPT\n",
+                      ":INPUT DROP\n-A INPUT -m length --length 60:1500 -j ACCEPT\n"),
+              AnyOf(HasSubstr("length"), Not(HasSubstr("tcp"))));
+  const std::string mac = "-m mac --mac-source 02:00:5e:10:00:01 -j ";
+  EXPECT_THAT(
+      witness("-A INPUT " + mac + "DROP\n", "-A INPUT " + mac +
+                                                "DROP\n-A INPUT -m mac ! --mac-source "
+                                                "02:00:5e:10:00:01 -j ACCEPT\n-A INPUT -j DROP\n"),
+      Not(HasSubstr("mac")));
 }
 
 // What TTL makes of a packet, the rules behind it can't be asked of; each change has its name.

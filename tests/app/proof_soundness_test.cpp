@@ -28,6 +28,18 @@ constexpr const char* kNoForwardedHttp =
     "packets = { service = \"tcp/80\", direction = \"forward\" }\nverdict = \"blocked\"\n";
 
 const Case kCases[] = {
+    {"EveryTcpPacketHasFortyBytes",
+     "*filter\n-A INPUT -p tcp --dport 80 -m length --length 40: -j DROP\nCOMMIT\n", kNoHttp,
+     State::kProved},
+    {"NoPacketIsLongerThanItsLengthCanSay",
+     "*filter\n-A INPUT -p tcp --dport 80 -m length --length 0:65535 -j DROP\nCOMMIT\n", kNoHttp,
+     State::kProved},
+    {"ATcpPacketMayHaveFortyBytes",
+     "*filter\n-A INPUT -p tcp --dport 80 -m length --length 41: -j DROP\nCOMMIT\n", kNoHttp},
+    {"WhatDidNotComeOverEthernetHasNoAddressThere",
+     "*filter\n:INPUT DROP\n-A INPUT -m mac --mac-source 02:00:5e:10:00:01 -j ACCEPT\n"
+     "-A INPUT -m mac ! --mac-source 02:00:5e:10:00:01 -j ACCEPT\nCOMMIT\n",
+     kHttp},
     {"TheMarkOfTproxyIsRead",
      "*mangle\n-A PREROUTING -p tcp --dport 80 -j TPROXY --on-port 3128 --tproxy-mark 0x1/0x1\n"
      "COMMIT\n*filter\n:INPUT DROP\n-A INPUT -m mark --mark 1 -j ACCEPT\nCOMMIT\n",

@@ -10,7 +10,7 @@
 namespace bulkhead::app {
 namespace {
 
-ir::Ruleset parsed(const std::string& text) {
+ir::Ruleset rules_of(const std::string& text) {
   auto rules = parse_rules(Source("test", text), net::Family::kIpv4, Counts::kLeftOut);
   EXPECT_TRUE(rules.ok()) << rules.error().message;
   return *rules;
@@ -20,7 +20,7 @@ ir::Ruleset parsed(const std::string& text) {
 std::string who(const std::string& rules, const std::string& service,
                 net::Direction direction = net::Direction::kInput) {
   const auto services = policy::parse_service(Source("--who", service), net::SystemNames());
-  const auto groups = who_reaches(parsed(rules), *services, direction, {});
+  const auto groups = who_reaches(rules_of(rules), *services, direction, {});
   EXPECT_TRUE(groups.ok());
   const std::string text =
       who_text({.packet = {}, .files = {}, .who = service, .direction = direction, .limits = {}},
@@ -72,7 +72,7 @@ TEST(Who, APublishedPortIsReached) {
 std::string remedy(const std::string& rules, const std::string& words) {
   const auto packet = net::parse_packet(words);
   EXPECT_TRUE(packet.ok());
-  const ir::Ruleset loaded = parsed(rules);
+  const ir::Ruleset loaded = rules_of(rules);
   return remedy_for(loaded, *packet, explain(loaded, *packet, packet->direction()));
 }
 

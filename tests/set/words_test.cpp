@@ -40,6 +40,9 @@ INSTANTIATE_TEST_SUITE_P(
         Said{"! -p udp", "not udp"},
         Said{"-f", "anything, a fragment over TCP's flags or a later fragment"},
         Said{"-m mark --mark 5", "anything, mark 5"},
+        Said{"-m mark --mark 3/7", "anything, mark 0x3/0x7"},
+        Said{"-m mark ! --mark 3/7", "anything, mark not 0x3/0x7"},
+        Said{"-s 0.0.0.3/0.0.0.3", "anything, source address 0.0.0.3/0.0.0.3"},
         Said{"-m mac --mac-source 02:00:5e:10:00:01", "anything, mac 02:00:5e:10:00:01"}));
 
 TEST(Words, OverlappingProductsAreNotCutUp) {
@@ -49,6 +52,20 @@ TEST(Words, OverlappingProductsAreNotCutUp) {
   EXPECT_TRUE(words == "from 10.0.0.0/8\ntcp to port 80\n" ||
               words == "tcp to port 80\nfrom 10.0.0.0/8\n")
       << words;
+}
+
+TEST(Words, OfInterfacesByTheirStem) {
+  ModelOfText it("-A INPUT -i eth+\n-A INPUT -i eth0\n-A INPUT -i wlan0\n-A INPUT -i eth1");
+  Arena& arena = it.model.arena();
+  const Node eth = it.holds("INPUT", 0);
+  const Node eth0 = it.holds("INPUT", 1);
+  const Node input = it.model.at_hook(ir::Hook::kInput);
+  EXPECT_EQ(it.words(arena.subtract(eth, eth0), input), "anything, in eth+ but eth0\n");
+  EXPECT_EQ(it.words(arena.subtract(eth, arena.unite(eth0, it.holds("INPUT", 3))), input),
+            "anything, in eth+ but eth0 and eth1\n");
+  const Node two = arena.unite(eth0, it.holds("INPUT", 2));
+  EXPECT_EQ(it.words(two, input), "anything, in eth0, wlan0\n");
+  EXPECT_EQ(it.words(arena.subtract(input, two), input), "anything, in none of eth0, wlan0\n");
 }
 
 TEST(Words, OfIpv6) {

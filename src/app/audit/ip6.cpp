@@ -152,7 +152,7 @@ Answer neighbour_discovery(const Rules& rules) {
     // Connection tracking doesn't look at them; a router's hop limit would betray it.
     const Node care =
         packets.all({packets.states({CtState::kUntracked}), packets.source_in(way.from),
-                     packets.destination_in(way.to), packets.of(kHopLimit, ValueSet::of(255))});
+                     packets.destination_in(way.to), packets.of(ir::kHopLimit, ValueSet::of(255))});
     const Node out = stopped(rules, way.type, care);
     if (out == set::kNothing) continue;
     const Node all = sent(rules, way.type, care);

@@ -284,7 +284,7 @@ std::vector<Constraint> Packets::asked(Family family, const Declared& declared,
         for (const ValueSet& each : *ports) ask(ir::kDestinationPort, each);
       }
     }
-    ask(kHopLimit, ValueSet::of(255));
+    ask(ir::kHopLimit, ValueSet::of(255));
     for (const unsigned type : {2U, 133U, 134U, 135U, 136U})
       ask(set::kIcmpTypeAndCode, ValueSet::of(type << 8));
     for (const net::Network& network :

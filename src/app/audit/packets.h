@@ -129,9 +129,6 @@ class Packets {
   std::optional<std::optional<Openings>> openings_;
 };
 
-inline constexpr ir::Field kHopLimit{"hoplimit", "hop limit", ir::Kind::kNumber,
-                                     ir::at(ir::Base::kNetwork, 64, 8),
-                                     ir::at(ir::Base::kNetwork, 56, 8)};
 // "127.0.0.0/8" or "::1/128".
 net::Network loopback_network(net::Family family);
 net::Network link_local_network();                    // of IPv6

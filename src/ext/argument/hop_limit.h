@@ -11,10 +11,6 @@
 
 namespace bulkhead::ext {
 
-inline constexpr ir::Field kHopLimit{"ttl", "time to live", ir::Kind::kNumber,
-                                     ir::at(ir::Base::kNetwork, 64, 8),
-                                     ir::at(ir::Base::kNetwork, 56, 8)};
-
 Values values_below(std::string_view canonical, const Context&);
 Values values_above(std::string_view canonical, const Context&);
 

@@ -17,9 +17,9 @@ inline Result<ir::Action> hop_limit_change(std::span<const ir::Argument> argumen
   const auto number = static_cast<int>(canonical_number(argument.text));
   if (argument.option.ends_with("-set"))
     return ir::Action{
-        ir::Assign{.field = &kHopLimit, .keep = 0, .flip = static_cast<unsigned>(number)}};
+        ir::Assign{.field = &ir::kHopLimit, .keep = 0, .flip = static_cast<unsigned>(number)}};
   const int by = argument.option.ends_with("-dec") ? -number : number;
-  return ir::Action{ir::Adjust{.field = &kHopLimit, .by = by}};
+  return ir::Action{ir::Adjust{.field = &ir::kHopLimit, .by = by}};
 }
 
 constexpr uint8_t kOneHopLimitChange = 1;

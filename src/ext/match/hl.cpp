@@ -18,7 +18,7 @@ constexpr Option kOptions[] = {
     {
         .name = "hl-lt",
         .type = &kHopLimitBelow,
-        .field = &kHopLimit,
+        .field = &ir::kHopLimit,
         .negation = Negation::kRefused,
         .group = kOnlyOne,
         .help = "the hop limit is lower",
@@ -27,7 +27,7 @@ constexpr Option kOptions[] = {
     {
         .name = "hl-gt",
         .type = &kHopLimitAbove,
-        .field = &kHopLimit,
+        .field = &ir::kHopLimit,
         .negation = Negation::kRefused,
         .group = kOnlyOne,
         .help = "the hop limit is higher",
@@ -38,7 +38,7 @@ constexpr Option kOptions[] = {
         .aliases = kEqualAliases,
         .called = "hl-eq",
         .type = &kHopLimitIs,
-        .field = &kHopLimit,
+        .field = &ir::kHopLimit,
         .group = kOnlyOne,
         .help = "the hop limit is this",
         .sentence = "its hop limit is {not }{}",

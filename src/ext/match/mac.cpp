@@ -9,13 +9,6 @@
 namespace bulkhead::ext::match_mac {
 namespace {
 
-constexpr ir::Field kDeviceType{"iiftype", "type of the incoming interface", ir::Kind::kNumber,
-                                ir::at(ir::Meta::kInDeviceType, 16),
-                                ir::at(ir::Meta::kInDeviceType, 16)};
-// Behind the destination's 48 bits in an Ethernet header.
-constexpr ir::Field kSourceMac{"ether saddr", "source MAC address", ir::Kind::kNumber,
-                               ir::at(ir::Base::kLink, 48, 48), ir::at(ir::Base::kLink, 48, 48)};
-
 // mac_mt() of net/netfilter/xt_mac.c: negated or not, it holds only for what came over Ethernet
 // and still has that header.
 Result<ir::Predicate> lower(std::span<const ir::Argument> arguments, const Context& context) {
@@ -23,9 +16,10 @@ Result<ir::Predicate> lower(std::span<const ir::Argument> arguments, const Conte
   const ir::Argument& source = arguments.front();
   const ir::ValueSet given = mac_values(source.text, context).values;
   return ir::Predicate{
-      ir::Constraint{
-          .field = &kDeviceType, .mask = low_bits(16), .values = ir::ValueSet::of(ARPHRD_ETHER)},
-      ir::Constraint{.field = &kSourceMac,
+      ir::Constraint{.field = &ir::kInDeviceType,
+                     .mask = low_bits(16),
+                     .values = ir::ValueSet::of(ARPHRD_ETHER)},
+      ir::Constraint{.field = &ir::kSourceMac,
                      .mask = low_bits(kMacBits),
                      .values = source.negated ? given.complement(kMacBits) : given},
   };

@@ -6,14 +6,11 @@
 namespace bulkhead::ext::match_pkttype {
 namespace {
 
-constexpr ir::Field kType{"pkttype", "packet type", ir::Kind::kNumber,
-                          ir::at(ir::Meta::kPacketType, 8), ir::at(ir::Meta::kPacketType, 8)};
-
 constexpr Option kOptions[] = {
     {
         .name = "pkt-type",
         .type = &kPacketType,
-        .field = &kType,
+        .field = &ir::kPacketType,
         .required = true,
         .list = "{!}= {}",
         .help = "to whom the link says that the packet goes",

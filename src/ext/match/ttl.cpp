@@ -18,7 +18,7 @@ constexpr Option kOptions[] = {
     {
         .name = "ttl-lt",
         .type = &kHopLimitBelow,
-        .field = &kHopLimit,
+        .field = &ir::kHopLimit,
         .negation = Negation::kRefused,
         .group = kOnlyOne,
         .help = "the time to live is lower",
@@ -27,7 +27,7 @@ constexpr Option kOptions[] = {
     {
         .name = "ttl-gt",
         .type = &kHopLimitAbove,
-        .field = &kHopLimit,
+        .field = &ir::kHopLimit,
         .negation = Negation::kRefused,
         .group = kOnlyOne,
         .help = "the time to live is higher",
@@ -38,7 +38,7 @@ constexpr Option kOptions[] = {
         .aliases = kEqualAliases,
         .called = "ttl-eq",
         .type = &kHopLimitIs,
-        .field = &kHopLimit,
+        .field = &ir::kHopLimit,
         .group = kOnlyOne,
         .help = "the time to live is this",
         .sentence = "its time to live is {not }{}",

@@ -10,7 +10,7 @@
 namespace bulkhead::backend::nft::testing {
 namespace {
 
-constexpr net::Family kV4 = net::Family::kIpv4;
+constexpr net::Family kIp4 = net::Family::kIpv4;
 constexpr net::Family kV6 = net::Family::kIpv6;
 
 std::string body_of(const Rule& rule) {
@@ -35,10 +35,10 @@ std::string input_of(net::Family family, std::vector<classify::Step> steps) {
   return out;
 }
 
-std::string condition(ir::Condition one, net::Family family = kV4) {
+std::string condition(ir::Condition one, net::Family family = kIp4) {
   return input_of(family, {step(1, {std::move(one)}, ir::Continue{})});
 }
-std::string action(ir::Action one, net::Family family = kV4) {
+std::string action(ir::Action one, net::Family family = kIp4) {
   return input_of(family, {step(1, {}, std::move(one))});
 }
 
@@ -213,14 +213,15 @@ TEST(Lower, ASecondProtocolNeverHoldsAndNothingIsAskedBehindIt) {
   const std::string never =
       "[ meta load l4proto => reg 1 ] [ cmp eq reg 1 0x01 ] "
       "[ meta load length => reg 1 ] [ cmp eq reg 1 0x00000000 ] [ drop ]\n";
-  EXPECT_EQ(input_of(kV4, {step(1, {protocol(1), protocol(132), chunks}, ir::Drop{})}), never);
+  EXPECT_EQ(input_of(kIp4, {step(1, {protocol(1), protocol(132), chunks}, ir::Drop{})}), never);
   EXPECT_EQ(
-      input_of(kV4, {step(1, {protocol(1), is_not(ir::kProtocol, ir::ValueSet::of(1), 8), chunks},
-                          ir::Drop{})}),
+      input_of(kIp4, {step(1, {protocol(1), is_not(ir::kProtocol, ir::ValueSet::of(1), 8), chunks},
+                           ir::Drop{})}),
       never);
   EXPECT_NE(
-      input_of(kV4, {step(1, {is_not(ir::kProtocol, ir::ValueSet::of(1), 8), protocol(132), chunks},
-                          ir::Drop{})})
+      input_of(kIp4,
+               {step(1, {is_not(ir::kProtocol, ir::ValueSet::of(1), 8), protocol(132), chunks},
+                     ir::Drop{})})
           .find("match sctp"),
       std::string::npos);
 }

@@ -18,7 +18,7 @@ using testing::Tcp;
 using testing::Udp;
 
 constexpr uint16_t kId = 0x1234;
-constexpr uint32_t kMark = 0x12345678;
+constexpr uint32_t kBefore = 0x12345678;
 constexpr uint32_t kConnectionMark = 0x9abcdef0;
 
 constexpr ir::Field kHopLimit{"ttl", "time to live", ir::Kind::kNumber,
@@ -127,12 +127,12 @@ using Mode = ir::ConnectionMark::Mode;
 
 // The same as tests/kernel/marking_test.cpp sees.
 const Copied kCopied[] = {
-    {{.value = 0x0f0f0f0f, .connection_mask = 0xffff0000}, kMark, 0x0f0fd1ff},
-    {{.value = 0xff, .connection_mask = 0}, kMark, 0x9abcde0f},
-    {{.value = 0, .connection_mask = 0, .shift = 4}, kMark, 0xabcdef00},
-    {{.mode = Mode::kSave}, kMark, kMark},
-    {{.mode = Mode::kSave, .connection_mask = 0xffff, .packet_mask = 0xff}, kMark, 0x9abc0078},
-    {{.mode = Mode::kSave, .shift = -8}, kMark, 0x00123456},
+    {{.value = 0x0f0f0f0f, .connection_mask = 0xffff0000}, kBefore, 0x0f0fd1ff},
+    {{.value = 0xff, .connection_mask = 0}, kBefore, 0x9abcde0f},
+    {{.value = 0, .connection_mask = 0, .shift = 4}, kBefore, 0xabcdef00},
+    {{.mode = Mode::kSave}, kBefore, kBefore},
+    {{.mode = Mode::kSave, .connection_mask = 0xffff, .packet_mask = 0xff}, kBefore, 0x9abc0078},
+    {{.mode = Mode::kSave, .shift = -8}, kBefore, 0x00123456},
     {{.mode = Mode::kRestore}, kConnectionMark, kConnectionMark},
     {{.mode = Mode::kRestore, .connection_mask = 0xffff, .packet_mask = 0xffff, .shift = 16},
      0xccc40000,
@@ -141,13 +141,13 @@ const Copied kCopied[] = {
 
 TEST(Changing, MarksGoToTheConnectionAndBack) {
   for (const Copied& each : kCopied) {
-    SimPacket packet{.bytes = udp4(64, 0), .in_interface = "eth0", .mark = kMark};
+    SimPacket packet{.bytes = udp4(64, 0), .in_interface = "eth0", .mark = kBefore};
     packet.connection[ir::Conntrack::kMark] = kConnectionMark;
     const SimPacket after = changed(each.action, packet).packet;
     EXPECT_EQ(after.mark, each.mark);
     EXPECT_EQ(after.connection.at(ir::Conntrack::kMark), each.connection_mark);
     packet.state = ir::CtState::kUntracked;
-    EXPECT_EQ(changed(each.action, packet).packet.mark, kMark);
+    EXPECT_EQ(changed(each.action, packet).packet.mark, kBefore);
   }
 }
 
