@@ -63,10 +63,10 @@ bool worth_telling(const ir::Ruleset& rules, const Stop& stop) {
          chain->policy == ir::Policy::kDrop;
 }
 
-// What a hook knows of the interfaces: INPUT not the outgoing one, and so on.
+// What a hook knows of the interfaces: INPUT not the outgoing one, and so on. POSTROUTING knows
+// where a packet was forwarded from.
 backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinChain& chain) {
-  const bool in = chain.hook == ir::Hook::kPrerouting || chain.hook == ir::Hook::kInput ||
-                  chain.hook == ir::Hook::kForward;
+  const bool in = chain.hook != ir::Hook::kOutput;
   const bool out = chain.hook == ir::Hook::kOutput || chain.hook == ir::Hook::kForward ||
                    chain.hook == ir::Hook::kPostrouting;
   const bool tracked = chain.priority > kConntrackPriority;

@@ -40,7 +40,8 @@ uint64_t probe(const std::vector<const ir::Ruleset*>& rulesets, const AnalysisOp
   set::Model model(rulesets.front()->family, rulesets, options.more,
                    {.order = order,
                     .budget = {.bytes = options.limits.bytes, .steps = kProbeSteps},
-                    .named_unknowns = options.named_unknowns});
+                    .named_unknowns = options.named_unknowns,
+                    .same = options.same});
   const size_t every = rules / kProbedRules + 1;
   size_t number = 0;
   std::vector<set::Node> functions;
@@ -107,7 +108,8 @@ Result<AnalysisCost> analyse(const std::vector<const ir::Ruleset*>& rulesets,
                         .budget = {.bytes = options.limits.bytes,
                                    .deadline = deadline,
                                    .steps = std::min(steps, options.limits.steps)},
-                        .named_unknowns = options.named_unknowns});
+                        .named_unknowns = options.named_unknowns,
+                        .same = options.same});
       work(model);
       if (!model.exhausted())
         return AnalysisCost{order, model.arena().nodes(), model.arena().bytes()};

@@ -27,6 +27,7 @@ struct AnalysisOptions {
   std::optional<std::chrono::steady_clock::time_point> since = {};
   std::vector<ir::Constraint> more;  // what is asked of packets besides the rules' conditions
   bool named_unknowns = false;       // set::ModelOptions
+  set::SameRules same = {};          // set::ModelOptions
 };
 
 // What an analysis took.

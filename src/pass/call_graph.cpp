@@ -102,4 +102,20 @@ std::vector<bool> CallGraph::still_named(const CallGraph& before) const {
   return named;
 }
 
+std::vector<bool> CallGraph::reached_from(size_t chain) const {
+  std::vector<bool> reached(calls_of_.size(), false);
+  std::vector<size_t> next{chain};
+  reached[chain] = true;
+  while (!next.empty()) {
+    const size_t from = next.back();
+    next.pop_back();
+    for (const Call& call : calls_of_[from]) {
+      if (reached[call.to]) continue;
+      reached[call.to] = true;
+      next.push_back(call.to);
+    }
+  }
+  return reached;
+}
+
 }  // namespace bulkhead::pass

@@ -27,6 +27,8 @@ class CallGraph {
   // Of reachable chains, in the order of the table's chains and rules.
   const std::vector<Call>& calls() const { return calls_; }
   size_t callers(size_t chain) const { return callers_[chain]; }
+  // The chains that packets get to which are in this one.
+  std::vector<bool> reached_from(size_t chain) const;
 
   // How many chains deep the longest path through this call goes; 1: from a built-in chain to one
   // that calls none.

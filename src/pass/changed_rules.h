@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ir/ruleset.h"
+#include "set/space.h"
 
 namespace bulkhead::pass {
 
@@ -18,5 +19,12 @@ namespace bulkhead::pass {
 std::optional<std::vector<const ir::Rule*>> changed_rules(const ir::Table& before,
                                                           const ir::Table& after,
                                                           net::Family family);
+
+// Whether they ask for the same and do the same: comments don't count.
+bool same_rule(const ir::Rule& a, const ir::Rule& b);
+
+// For rules of `after` with a memory (a limit) the one of `before` that each is: at its place as
+// changed_rules() has it, else one that asks for the same, if there is one that is no other's.
+set::SameRules same_memories(const ir::Ruleset& before, const ir::Ruleset& after);
 
 }  // namespace bulkhead::pass

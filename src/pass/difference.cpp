@@ -254,7 +254,7 @@ class Comparison {
 
   void add(const ir::BuiltinTable& table, const ir::BuiltinChain& chain, const Pair& ends,
            Node packets, const set::Cube& cube, bool exact) {
-    const auto witness = set::witness(model_, packets);
+    const auto witness = set::witness(model_, simplest(chain, packets));
     if (!witness) return;
     const set::Outcomes& outcomes = model_.outcomes();
     found_.changes.push_back({.table = std::string(table.name),
@@ -267,6 +267,15 @@ class Comparison {
                               .after = set::words(model_.space(), outcomes, ends.after),
                               .passed_before = passes(outcomes, ends.before),
                               .passes_after = passes(outcomes, ends.after)});
+  }
+
+  // At POSTROUTING those that are sent from here, if there are some: nothing has to be said of
+  // where they came in.
+  Node simplest(const ir::BuiltinChain& chain, Node packets) {
+    if (chain.hook != ir::Hook::kPostrouting) return packets;
+    const Node sent = model_.arena().intersect(
+        packets, model_.of({&ir::kInInterface, kU128Max, ir::ValueSet::of(0)}));
+    return sent == kNothing ? packets : sent;
   }
 
   // What all of the packets have in common, without what excludes but a few values.
@@ -332,7 +341,11 @@ class Comparison {
   bool same_chains(const std::string& table) const {
     const ir::Table* a = before_.find(table);
     const ir::Table* b = after_.find(table);
-    return a != nullptr && b != nullptr && same_table(*a, *b);
+    if (a == nullptr || b == nullptr) return false;
+    return std::ranges::equal(a->chains, b->chains, [](const ir::Chain& x, const ir::Chain& y) {
+      return x.name == y.name && x.policy == y.policy &&
+             std::ranges::equal(x.rules, y.rules, same_rule);
+    });
   }
 
   set::Model& model_;
@@ -351,7 +364,11 @@ Result<Difference> difference(const ir::Ruleset& before, const ir::Ruleset& afte
   if (same_rules(before, after)) return Difference{};
   Difference found;
   const auto done = analyse(
-      {&before, &after}, {.limits = options.limits, .more = {}, .named_unknowns = true},
+      {&before, &after},
+      {.limits = options.limits,
+       .more = {},
+       .named_unknowns = true,
+       .same = same_memories(before, after)},
       [&](set::Model& model) { found = Comparison(model, before, after, options.most).run(); });
   if (!done) return done.error();
   return found;

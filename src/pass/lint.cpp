@@ -38,11 +38,11 @@ Lints lint(const ir::Ruleset& rules, const AnalysisLimits& limits) {
   if (rules.tables.empty()) return lints;
   for (const ir::Table& table : rules.tables) lint_unused_chains(table, lints.found);
   analyse_tables(
-      rules, {.limits = limits, .more = open_port_constraints()}, lints,
-      [](set::Model& model, ChainFunctions& functions, Reach& reach, std::vector<Lint>& found) {
+      rules, {.limits = limits, .more = {}}, lints,
+      [](set::Model&, ChainFunctions& functions, Reach& reach, std::vector<Lint>& found) {
         lint_dead_rules(functions.table(), reach, found);
-        lint_open_ports(model, functions.table(), reach, found);
       });
+  lint_open_ports(rules, limits, lints);
   // Apart, for it is the dearest.
   analyse_tables(rules, {.limits = limits, .more = {}}, lints,
                  [](set::Model& model, ChainFunctions& functions, Reach& reach,

@@ -19,7 +19,7 @@ enum class LintKind : uint8_t {
   kNoEffect,       // the same becomes of all packets without it
   kUnusedChain,
   kNoTwin,    // IPv6 has no such rule (or policy)
-  kOpenPort,  // an administrative port is open to any address
+  kOpenPort,  // an administrative port is open to more than half of all addresses
 };
 
 // A chain, or a rule of it; numbers from 0.
@@ -33,8 +33,9 @@ struct RulePlace {
 struct Lint {
   LintKind kind = LintKind::kNeverMatches;
   RulePlace place;
-  std::string words;              // a sentence without a full stop
-  std::vector<RulePlace> others;  // kNeverMatches: the rules that take its packets
+  std::string words;  // a sentence without a full stop
+  // kNeverMatches: the rules that take its packets; kOpenPort: those that open it with this one.
+  std::vector<RulePlace> others;
 };
 
 struct Lints {
@@ -50,14 +51,15 @@ Lints lint(const ir::Ruleset& rules, const AnalysisLimits& limits);
 // have. Places are in `v4`.
 std::vector<Lint> lint_twins(const ir::Ruleset& v4, const ir::Ruleset& v6);
 
+// Of a rule whose packets so many rules before it take.
+std::string never_matches_words(size_t takers);
+
 // --- the parts, of one table
 void lint_dead_rules(const ir::Table& table, const Reach& reach, std::vector<Lint>& found);
 void lint_unused_chains(const ir::Table& table, std::vector<Lint>& found);
 void lint_no_effect(set::Model& model, ChainFunctions& functions, Reach& reach,
                     std::vector<Lint>& found);
-void lint_open_ports(set::Model& model, const ir::Table& table, Reach& reach,
-                     std::vector<Lint>& found);
-// The constraints that lint_open_ports asks of packets.
-std::vector<ir::Constraint> open_port_constraints();
+// All tables: what those before filter drop isn't open.
+void lint_open_ports(const ir::Ruleset& rules, const AnalysisLimits& limits, Lints& lints);
 
 }  // namespace bulkhead::pass

@@ -3,6 +3,12 @@
 
 namespace bulkhead::pass {
 
+std::string never_matches_words(size_t takers) {
+  if (takers == 0) return "this never matches: no packet that it asks for comes into the chain";
+  return takers == 1 ? "this never matches: a rule before it takes all of its packets"
+                     : "this never matches: rules before it take all of its packets";
+}
+
 void lint_dead_rules(const ir::Table& table, const Reach& reach, std::vector<Lint>& found) {
   for (const DeadRule& dead : reach.dead()) {
     const std::string& chain = table.chains[dead.chain].name;
@@ -10,12 +16,8 @@ void lint_dead_rules(const ir::Table& table, const Reach& reach, std::vector<Lin
     if (dead.contradictory) {
       lint.kind = LintKind::kContradiction;
       lint.words = "no packet can match this: its conditions contradict each other";
-    } else if (dead.covered_by.empty()) {
-      lint.words = "this never matches: no packet that it asks for comes into the chain";
     } else {
-      lint.words = dead.covered_by.size() == 1
-                       ? "this never matches: a rule before it takes all of its packets"
-                       : "this never matches: rules before it take all of its packets";
+      lint.words = never_matches_words(dead.covered_by.size());
     }
     for (const size_t rule : dead.covered_by) lint.others.push_back({table.name, chain, rule});
     found.push_back(std::move(lint));

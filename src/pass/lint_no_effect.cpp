@@ -61,7 +61,9 @@ class Search {
     const ir::Chain& chain = functions_.table().chains[number];
     if (std::ranges::none_of(chain.rules, candidate)) return;
     std::vector<Node> each;
-    for (const ir::Rule& rule : chain.rules) each.push_back(functions_.of(rule));
+    // A rule that is dead because of this one is no reason to take this one out.
+    for (size_t i = 0; i < chain.rules.size(); ++i)
+      each.push_back(dead_.contains({number, i}) ? set::kGoesOn : functions_.of(chain.rules[i]));
     const Runs runs(model_, std::move(each));
     for (size_t i = 0; i < chain.rules.size() && !model_.exhausted(); ++i) {
       if (!candidate(chain.rules[i]) || dead_.contains({number, i})) continue;

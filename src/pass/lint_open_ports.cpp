@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// Which ports are open is asked of the whole way, by measure: from more than half of all addresses.
+// Who opens them is asked of table filter.
+#include <algorithm>
+#include <map>
+#include <span>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "net/packet_build.h"
+#include "pass/call_graph.h"
+#include "pass/host_functions.h"
 #include "pass/lint.h"
+#include "set/projection.h"
 #include "set/witness.h"
 
 namespace bulkhead::pass {
@@ -47,21 +56,35 @@ const ir::Constraint& not_syn() {
   return it;
 }
 
-// Whether it is nearly all addresses: more than half of them.
-bool nearly_all(const set::Space& space, uint32_t dimension, const std::vector<bool>& atoms) {
-  const set::Dimension& it = space.dimensions()[dimension];
-  U128 there = 0;
-  for (size_t i = 0; i < atoms.size(); ++i)
-    if (atoms[i]) there += (it.atoms[i].last - it.atoms[i].first) / 2;
-  return there >= low_bits(it.width) / 4;
+const ir::Constraint& of_ports() {
+  static const ir::Constraint it{&ir::kProtocol, 0xff,
+                                 ir::ValueSet({{net::kTcp, net::kTcp}, {net::kUdp, net::kUdp}})};
+  return it;
 }
 
-bool from_any(set::Model& model, Node packets) {
-  for (const set::Segment& segment : model.space().segments(ir::kSource)) {
-    const auto atoms = model.arena().project(packets, segment.dimension);
-    if (!nearly_all(model.space(), segment.dimension, atoms)) return false;
-  }
-  return packets != kNothing;
+// The network marks nothing.
+const ir::Constraint& no_mark() {
+  static const ir::Constraint it{&ir::kPacketMark, UINT32_MAX, ir::ValueSet::of(0)};
+  return it;
+}
+
+const ir::Constraint& no_connection_mark() {
+  static const ir::Constraint it{&ir::kConnectionMark, UINT32_MAX, ir::ValueSet::of(0)};
+  return it;
+}
+
+// Of IPv6, 2000::/3 is all that is given out (RFC 4291, 2.4).
+constexpr double kPartOfIpv6 = 1.0 / 8;
+
+const ir::Constraint& from_ipv6() {
+  constexpr U128 kFirst = U128{0x20} << 120;
+  static const ir::Constraint it{&ir::kSource, kU128Max,
+                                 ir::ValueSet::range(kFirst, kFirst | low_bits(125))};
+  return it;
+}
+
+ir::Constraint to_port(uint16_t port) {
+  return {&ir::kDestinationPort, 0xffff, ir::ValueSet::of(port)};
 }
 
 std::string list(const std::vector<std::string>& ports) {
@@ -71,58 +94,210 @@ std::string list(const std::vector<std::string>& ports) {
                      ports.size() - kMost + 1);
 }
 
+// Who lets packets pass: an accepting rule, or a policy.
+struct Opener {
+  RulePlace place;
+  Node packets = kNothing;
+};
+
+class OpenPorts {
+ public:
+  OpenPorts(set::Model& model, const ir::Ruleset& rules, const ir::Table& filter)
+      : model_(model), rules_(rules), filter_(filter), outside_(outside()) {
+    // Nothing writes any of that.
+    model_.only_ask_of(outside_);
+  }
+
+  std::vector<Lint> find() {
+    HostFunctions way(model_, rules_);
+    std::vector<Lint> found;
+    std::optional<Reach> reach;
+    for (const net::Direction direction : {net::Direction::kInput, net::Direction::kForward}) {
+      const Node asked = beginning(direction);
+      const std::vector<uint16_t> ports = open_ports(way.on_the_way(direction), asked);
+      if (ports.empty() || model_.exhausted()) continue;
+      if (!reach) reach.emplace(model_, way.table(filter_));
+      const std::vector<Opener> openers = openers_of(direction, asked, way.table(filter_), *reach);
+      for (Lint& lint : told(openers, ports)) {
+        const auto same = std::ranges::find_if(found, [&](const Lint& it) {
+          return it.place == lint.place && it.words == lint.words && it.others == lint.others;
+        });
+        if (same == found.end()) found.push_back(std::move(lint));
+      }
+    }
+    return found;
+  }
+
+ private:
+  Node all(std::initializer_list<Node> sets) {
+    Node result = set::kEverything;
+    for (const Node set : sets) result = model_.arena().intersect(result, set);
+    return result;
+  }
+
+  Node outside() {
+    return all(
+        {model_.of_shapes({set::Shape::kWhole}), model_.of(of_ports()), model_.of(from_outside())});
+  }
+
+  // Packets that begin a connection to such a port: of TCP a SYN does.
+  Node beginning(net::Direction direction) {
+    const bool in = direction == net::Direction::kInput;
+    const ir::Constraint fresh{&ir::kCtState, UINT32_MAX,
+                               ir::ValueSet::of(static_cast<U128>(ir::CtState::kNew))};
+    const Node not_begun =
+        all({model_.of({&ir::kProtocol, 0xff, ir::ValueSet::of(net::kTcp)}), model_.of(not_syn())});
+    const Node result = all({model_.at_hook(in ? ir::Hook::kInput : ir::Hook::kForward), outside_,
+                             model_.of(to_administrative()), model_.of(fresh),
+                             model_.arena().complement(not_begun)});
+    if (model_.space().family() == net::Family::kIpv4) return result;
+    return model_.arena().intersect(result, model_.of(from_ipv6()));
+  }
+
+  double share(Node packets) {
+    static constexpr const ir::Field* kSourceOnly[] = {&ir::kSource};
+    if (packets == kNothing) return 0;
+    const double part = set::share(model_, packets, kSourceOnly);
+    return model_.space().family() == net::Family::kIpv4 ? part : part / kPartOfIpv6;
+  }
+  bool from_any(Node packets) { return share(packets) > 0.5; }
+
+  Node to(Node packets, uint16_t port) {
+    return model_.arena().intersect(packets, model_.of(to_port(port)));
+  }
+
+  std::vector<uint16_t> open_ports(Node way, Node asked) {
+    const Node may_pass = model_.where(way, [&](std::span<const set::Outcome> possible) {
+      return std::ranges::any_of(
+          possible, [&](const set::Outcome& it) { return set::may_pass(it, model_.outcomes()); });
+    });
+    const Node passing =
+        all({may_pass, asked, model_.of(no_mark()), model_.of(no_connection_mark())});
+    std::vector<uint16_t> ports;
+    if (!from_any(passing)) return ports;
+    for (const uint16_t port : kAdministrative)
+      if (from_any(to(passing, port))) ports.push_back(port);
+    return ports;
+  }
+
+  std::vector<Opener> openers_of(net::Direction direction, Node asked, ChainFunctions& functions,
+                                 Reach& reach) {
+    std::vector<Opener> openers;
+    const ir::Chain& first =
+        *filter_.find(direction == net::Direction::kInput ? "INPUT" : "FORWARD");
+    const std::vector<bool> on_the_way =
+        CallGraph(filter_).reached_from(static_cast<size_t>(&first - filter_.chains.data()));
+    for (size_t i = 0; i < filter_.chains.size(); ++i) {
+      const ir::Chain& chain = filter_.chains[i];
+      for (size_t k = 0;
+           on_the_way[i] && reach.reachable(i) && k < chain.rules.size() && !model_.exhausted();
+           ++k) {
+        if (!std::holds_alternative<ir::Accept>(chain.rules[k].target.action)) continue;
+        const Node packets = reach.coming(i, k, asked);
+        if (packets != kNothing) openers.push_back({{filter_.name, chain.name, k}, packets});
+      }
+    }
+    // Where no rule speaks of what comes in, nobody wants to hear of it.
+    if (direction != net::Direction::kInput || first.policy != ir::Policy::kAccept ||
+        first.rules.empty())
+      return openers;
+    const Node at_the_end =
+        model_.where(functions.of(first), [](std::span<const set::Outcome> possible) {
+          return std::ranges::any_of(
+              possible, [](const set::Outcome& it) { return it.flow != set::Flow::kDecided; });
+        });
+    openers.push_back({{filter_.name, first.name, {}}, all({asked, at_the_end})});
+    return openers;
+  }
+
+  std::vector<Lint> told(const std::vector<Opener>& openers, const std::vector<uint16_t>& ports) {
+    std::vector<Lint> found;
+    std::vector<bool> blamed(ports.size(), false);
+    for (const Opener& opener : openers) {
+      std::vector<std::string> its;
+      if (!from_any(opener.packets)) continue;
+      for (size_t i = 0; i < ports.size(); ++i) {
+        if (!from_any(to(opener.packets, ports[i]))) continue;
+        its.push_back(fmt::format("{}", ports[i]));
+        blamed[i] = true;
+      }
+      if (!its.empty()) found.push_back(lint_of({opener.place}, its));
+    }
+    // What none of them opens alone.
+    std::map<std::vector<size_t>, std::vector<std::string>> together;
+    for (size_t i = 0; i < ports.size(); ++i) {
+      if (blamed[i]) continue;
+      const std::vector<size_t> those = enough_of(openers, ports[i]);
+      if (!those.empty()) together[those].push_back(fmt::format("{}", ports[i]));
+    }
+    for (const auto& [those, its] : together) {
+      std::vector<RulePlace> places;
+      for (const size_t number : those) places.push_back(openers[number].place);
+      found.push_back(lint_of(std::move(places), its));
+    }
+    return found;
+  }
+
+  // So many, those of the most addresses first, that they open the port together.
+  std::vector<size_t> enough_of(const std::vector<Opener>& openers, uint16_t port) {
+    std::vector<std::pair<double, size_t>> by_share;
+    for (size_t i = 0; i < openers.size(); ++i) {
+      const double part = share(to(openers[i].packets, port));
+      if (part > 0) by_share.emplace_back(-part, i);
+    }
+    std::ranges::sort(by_share);
+    std::vector<size_t> those;
+    Node together = kNothing;
+    for (const auto& [part, number] : by_share) {
+      together = model_.arena().unite(together, to(openers[number].packets, port));
+      those.push_back(number);
+      if (!from_any(together)) continue;
+      std::ranges::sort(those);
+      return those;
+    }
+    return {};
+  }
+
+  static Lint lint_of(std::vector<RulePlace> places, const std::vector<std::string>& ports) {
+    Lint lint{.kind = LintKind::kOpenPort, .place = places.front()};
+    places.erase(places.begin());
+    lint.others = std::move(places);
+    const std::string_view who = !lint.others.empty() ? "with others this opens"
+                                 : lint.place.rule    ? "this opens"
+                                                      : "the policy opens";
+    lint.words = fmt::format("{} {} to any address: {}", who,
+                             ports.size() == 1 ? "an administrative port" : "administrative ports",
+                             list(ports));
+    return lint;
+  }
+
+  set::Model& model_;
+  const ir::Ruleset& rules_;
+  const ir::Table& filter_;
+  Node outside_;
+};
+
 }  // namespace
 
-std::vector<ir::Constraint> open_port_constraints() {
-  std::vector<ir::Constraint> all{to_administrative(),
-                                  from_outside(),
-                                  not_syn(),
-                                  {&ir::kProtocol, 0xff, ir::ValueSet({{6, 6}, {17, 17}})}};
+void lint_open_ports(const ir::Ruleset& rules, const AnalysisLimits& limits, Lints& lints) {
+  // What is translated is another packet; here they are taken as they come.
+  ir::Ruleset untranslated = rules;
+  std::erase_if(untranslated.tables, [](const ir::Table& it) { return it.name == "nat"; });
+  const ir::Table* const filter = untranslated.find("filter");
+  if (filter == nullptr) return;
+  std::vector<ir::Constraint> more{to_administrative(), from_outside(), not_syn(),
+                                   of_ports(),          no_mark(),      no_connection_mark()};
+  if (rules.family == net::Family::kIpv6) more.push_back(from_ipv6());
   // Each port by itself: neighbours are one interval.
-  for (const uint16_t port : kAdministrative)
-    all.push_back({&ir::kDestinationPort, 0xffff, ir::ValueSet::of(port)});
-  return all;
-}
-
-void lint_open_ports(set::Model& model, const ir::Table& table, Reach& reach,
-                     std::vector<Lint>& found) {
-  if (table.name != "filter") return;
-  set::Arena& arena = model.arena();
-  const ir::Constraint state{&ir::kCtState, UINT32_MAX,
-                             ir::ValueSet::of(static_cast<U128>(ir::CtState::kNew))};
-  Node asked = arena.unite(model.at_hook(ir::Hook::kInput), model.at_hook(ir::Hook::kForward));
-  for (const ir::Constraint& each :
-       {to_administrative(), from_outside(),
-        ir::Constraint{&ir::kProtocol, 0xff, ir::ValueSet({{6, 6}, {17, 17}})}})
-    asked = arena.intersect(asked, model.of(each));
-  asked = arena.intersect(asked, model.of(state));
-  asked = arena.intersect(asked, model.of_shapes({set::Shape::kWhole}));
-  // A connection of TCP begins with a SYN.
-  asked = arena.subtract(
-      asked, arena.intersect(model.of({&ir::kProtocol, 0xff, ir::ValueSet::of(net::kTcp)}),
-                             model.of(not_syn())));
-  for (size_t i = 0; i < table.chains.size(); ++i) {
-    const ir::Chain& chain = table.chains[i];
-    for (size_t k = 0; reach.reachable(i) && k < chain.rules.size() && !model.exhausted(); ++k) {
-      if (!std::holds_alternative<ir::Accept>(chain.rules[k].target.action)) continue;
-      if (!from_any(model, arena.intersect(model.of(chain.rules[k]).holds, asked))) continue;
-      const Node coming = reach.coming(i, k, asked);
-      if (!from_any(model, coming)) continue;
-      std::vector<std::string> ports;
-      for (const uint16_t port : kAdministrative) {
-        const ir::Constraint to_port{&ir::kDestinationPort, 0xffff, ir::ValueSet::of(port)};
-        if (from_any(model, arena.intersect(coming, model.of(to_port))))
-          ports.push_back(fmt::format("{}", port));
-      }
-      if (ports.empty()) continue;
-      found.push_back(
-          {.kind = LintKind::kOpenPort,
-           .place = {table.name, chain.name, k},
-           .words = fmt::format(
-               "this opens {} to any address: {}",
-               ports.size() == 1 ? "an administrative port" : "administrative ports", list(ports)),
-           .others = {}});
-    }
+  for (const uint16_t port : kAdministrative) more.push_back(to_port(port));
+  std::vector<Lint> found;
+  const auto done =
+      analyse({&untranslated}, {.limits = limits, .more = std::move(more)},
+              [&](set::Model& model) { found = OpenPorts(model, untranslated, *filter).find(); });
+  if (!done) {
+    lints.unfinished.push_back(done.error());
+  } else {
+    lints.found.insert(lints.found.end(), found.begin(), found.end());
   }
 }
 

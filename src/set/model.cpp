@@ -40,7 +40,7 @@ bool may_stop(const Outcome& outcome, const Outcomes& outcomes) {
 
 Model::Model(net::Family family, const std::vector<const ir::Ruleset*>& rulesets,
              const std::vector<ir::Constraint>& more, const ModelOptions& options)
-    : space_(family, rulesets, more, options.order, options.named_unknowns),
+    : space_(family, rulesets, more, options.order, options.named_unknowns, options.same),
       arena_(space_.atom_counts(), options.budget),
       named_(options.named_unknowns) {}
 
@@ -57,6 +57,7 @@ Node Model::end_of(const ir::Rule& rule, Node callee) {
 
     Node decided() const { return model.outcomes_.decided(action); }
     Node written(Effect effect, const ir::Field& field) const {
+      if (effect == kNoEffect) return kGoesOn;  // no bit of it is another one
       return model.outcomes_.end({Flow::kContinue, 0, model.with_consequences(effect, field)});
     }
     Node tagged(Effect effect = kNoEffect) const {
@@ -85,10 +86,11 @@ Node Model::end_of(const ir::Rule& rule, Node callee) {
     }
     Node operator()(const ir::ConnectionMark& it) const {
       using Mode = ir::ConnectionMark::Mode;
-      const bool constant =
-          it.mode == Mode::kSet && it.connection_mask == UINT32_MAX && it.shift == 0;
-      if (constant)
-        return written(model.writes_of(ir::kConnectionMark, 0, it.value), ir::kConnectionMark);
+      if (sets_bits(it)) {
+        const U128 keep = low_bits(32) & ~U128{it.connection_mask};
+        const Effect effect = model.writes_of(ir::kConnectionMark, keep, it.value);
+        return written(model.named(effect, action, {&ir::kConnectionMark}), ir::kConnectionMark);
+      }
       const ir::Field& field = it.mode == Mode::kRestore ? ir::kPacketMark : ir::kConnectionMark;
       return written(model.named(model.unknown(field), action,
                                  {&ir::kPacketMark, &ir::kConnectionMark, &ir::kCtState}),

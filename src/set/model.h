@@ -20,11 +20,12 @@ struct ModelOptions {
   Order order = Order::kAddressesFirst;
   Budget budget;
   // What only the kernel knows and remembers (a limit, a recent list) is an unknown each time that
-  // it is asked, so a claim must hold whichever way it falls. True: the same question has the same
-  // answer wherever it stands, which is what a comparison of two rulesets wants. What a target
-  // writes and can't be known then has a name, too (Write), and where a rule asks for it and goes
-  // more than one way, the outcomes say so (kDoubt).
+  // it is asked, so a claim must hold whichever way it falls. True: the same rule has the same
+  // answer in both rulesets, which is what a comparison of two wants. What a target writes and
+  // can't be known then has a name, too (Write), and where a rule asks for it and goes more than
+  // one way, the outcomes say so (kDoubt).
   bool named_unknowns = false;
+  SameRules same = {};
 };
 
 class Model {
@@ -42,8 +43,8 @@ class Model {
   Node of(const ir::Constraint& constraint);
   Node of_shapes(std::initializer_list<Shape> shapes);
   Node of_atoms(uint32_t dimension, const std::vector<bool>& atoms);
-  // Packets that can be at the hook: what has no interface there has none, and no packet is shorter
-  // than its headers.
+  // Packets that can be at the hook: what has no interface there has none (at POSTROUTING what was
+  // forwarded has both), and no packet is shorter than its headers.
   Node at_hook(ir::Hook hook);
 
   // The packets of which a predicate holds.

@@ -194,12 +194,15 @@ Node Model::at_hook(ir::Hook hook) {
       hook == ir::Hook::kPrerouting || hook == ir::Hook::kInput || hook == ir::Hook::kForward;
   const bool out =
       hook == ir::Hook::kOutput || hook == ir::Hook::kForward || hook == ir::Hook::kPostrouting;
+  // At POSTROUTING a packet still has the interface that it was forwarded from (ip_output of
+  // net/ipv4/ip_output.c hands both on); one that is sent from here has none.
+  const bool either = hook == ir::Hook::kPostrouting;
   const auto interface = [&](const ir::Field& field, bool there) {
     const Node none = of({&field, kU128Max, ir::ValueSet::of(0)});
     return there ? arena_.complement(none) : none;
   };
-  const Node here =
-      arena_.intersect(interface(ir::kInInterface, in), interface(ir::kOutInterface, out));
+  const Node here = arena_.intersect(either ? kEverything : interface(ir::kInInterface, in),
+                                     interface(ir::kOutInterface, out));
   return arena_.subtract(here, impossible(*this));
 }
 

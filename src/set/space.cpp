@@ -111,6 +111,15 @@ std::vector<Run> runs_of(U128 mask, unsigned width) {
   return runs;
 }
 
+bool remembers(const ir::Condition& condition) {
+  const auto* opaque = std::get_if<ir::Opaque>(&condition);
+  return std::holds_alternative<ir::Limit>(condition) || (opaque != nullptr && opaque->stateful);
+}
+
+bool sets_bits(const ir::ConnectionMark& it) {
+  return it.mode == ir::ConnectionMark::Mode::kSet && it.shift == 0;
+}
+
 std::string question_of(const ir::Opaque& opaque) {
   return fmt::format("{}.{} {:02x}", opaque.name, opaque.revision, fmt::join(opaque.bytes, ""));
 }
@@ -120,7 +129,8 @@ std::string question_of(const ir::Header& header) {
 }
 
 Space::Space(net::Family family, const std::vector<const ir::Ruleset*>& rulesets,
-             const std::vector<ir::Constraint>& more, Order order, bool named_unknowns)
+             const std::vector<ir::Constraint>& more, Order order, bool named_unknowns,
+             const SameRules& same)
     : family_(family) {
   // What every packet has, so that it can be described.
   for (const ir::Field* field :
@@ -134,14 +144,14 @@ Space::Space(net::Family family, const std::vector<const ir::Ruleset*>& rulesets
     made_.push_back({field, kU128Max, ir::ValueSet::of(0)});
     ask(made_.back(), false);
   }
+  RuleNumbers numbers;
   for (const ir::Ruleset* rules : rulesets) {
     assert(rules->family == family);
-    std::map<std::string, unsigned> seen;
     for (const ir::Table& table : rules->tables) {
       for (const ir::Chain& chain : table.chains) {
         for (const ir::Rule& rule : chain.rules) {
           ask(rule);
-          if (named_unknowns) name_unknowns(rule, seen);
+          if (named_unknowns) name_unknowns(rule, same, numbers);
         }
       }
     }
@@ -224,18 +234,27 @@ void Space::ask(const ir::Action& action) {
   const auto whole = [&](const ir::Field& field) {
     return low_bits(field.location(family_).width);
   };
-  if (const auto* assign = std::get_if<ir::Assign>(&action)) {
-    const U128 mask = whole(*assign->field) & ~assign->keep;
-    write(*assign->field, mask, ir::ValueSet::of(assign->flip & mask));
+  // What is kept may be flipped.
+  const auto assign = [&](const ir::Field& field, U128 keep, U128 flip) {
+    const U128 set = whole(field) & ~keep;
+    write(field, set, ir::ValueSet::of(flip & set));
+    write(field, whole(field) & keep & flip, {});
+  };
+  if (const auto* it = std::get_if<ir::Assign>(&action)) {
+    assign(*it->field, it->keep, it->flip);
   } else if (const auto* adjust = std::get_if<ir::Adjust>(&action)) {
     write(*adjust->field, whole(*adjust->field), {});
   } else if (const auto* mark = std::get_if<ir::ConnectionMark>(&action)) {
-    write(ir::kConnectionMark, UINT32_MAX, ir::ValueSet::of(mark->value));
-    write(ir::kPacketMark, UINT32_MAX, {});
+    if (sets_bits(*mark)) {
+      assign(ir::kConnectionMark, ~mark->connection_mask, mark->value);
+    } else {
+      write(ir::kConnectionMark, UINT32_MAX, {});
+      write(ir::kPacketMark, UINT32_MAX, {});
+    }
   } else if (const auto* target = std::get_if<ir::OpaqueTarget>(&action)) {
     if (target->writes != nullptr) write(*target->writes, whole(*target->writes), {});
   } else if (const auto* proxy = std::get_if<ir::TransparentProxy>(&action)) {
-    write(ir::kPacketMark, UINT32_MAX & ~proxy->mark_keep, ir::ValueSet::of(proxy->mark_flip));
+    assign(ir::kPacketMark, proxy->mark_keep, proxy->mark_flip);
   } else if (const auto* nat = std::get_if<ir::Nat>(&action)) {
     const bool source =
         nat->kind == ir::Nat::Kind::kSnat || nat->kind == ir::Nat::Kind::kMasquerade;
@@ -256,28 +275,20 @@ void Space::ask(const ir::Rule& rule) {
   ask(rule.target.action);
 }
 
-void Space::name_unknowns(const ir::Rule& rule, std::map<std::string, unsigned>& seen) {
-  std::string words;
-  const auto add = [&](const ir::Match& match) {
-    words += match.name;
-    for (const ir::Argument& argument : match.arguments)
-      words +=
-          fmt::format(" {}{} {}", argument.negated ? "! " : "", argument.option, argument.text);
-    words += '\n';
-  };
-  add(rule.head);
-  for (const ir::Match& match : rule.matches) add(match);
-  const auto name = [&](const ir::Match& match) {
+void Space::name_unknowns(const ir::Rule& rule, const SameRules& same, RuleNumbers& numbers) {
+  const auto other = same.find(&rule);
+  const ir::Rule* const known = other == same.end() ? &rule : other->second;
+  std::map<std::string, unsigned> times;
+  for (const ir::Match& match : rule.matches) {
     for (const ir::Condition& condition : match.predicate) {
-      const auto* opaque = std::get_if<ir::Opaque>(&condition);
-      if (!std::holds_alternative<ir::Limit>(condition) && (!opaque || !opaque->stateful)) continue;
-      const std::string key = fmt::format("{} of\n{}", match.name, words);
-      const std::string question = fmt::format("{}number {}", key, ++seen[key]);
+      if (!remembers(condition)) continue;
+      const size_t number = numbers.try_emplace(known, numbers.size()).first->second;
+      const std::string question =
+          fmt::format("{} of rule {}, number {}", match.name, number, ++times[match.name]);
       named_.emplace(&condition, question);
       questions_.try_emplace(question);
     }
-  };
-  for (const ir::Match& match : rule.matches) name(match);
+  }
 }
 
 // Dimensions begin where a run of bits begins that is asked for as one, and where one ends that is

@@ -57,14 +57,23 @@ struct Segment {
   unsigned shift = 0;  // of these bits in the field's value
 };
 
+// Whether the answer depends on what came before.
+bool remembers(const ir::Condition& condition);
+
+// Whether each bit of the connection's mark is kept, flipped or set, whatever the others are.
+bool sets_bits(const ir::ConnectionMark& it);
+
+// For rules of one ruleset those of another that they are, with the same conditions.
+using SameRules = std::unordered_map<const ir::Rule*, const ir::Rule*>;
+
 class Space {
  public:
   // Every rule of the rulesets, all of one family, and what else is to be asked. Of the rules it
   // keeps no reference but their fields, which live for ever. named_unknowns: conditions with a
-  // memory are questions too, the same one for rules that ask for the same (the second such rule of
-  // a ruleset for the second of another).
+  // memory are questions too, each rule's its own but for those that are the same rule.
   Space(net::Family family, const std::vector<const ir::Ruleset*>& rulesets,
-        const std::vector<ir::Constraint>& more, Order order, bool named_unknowns);
+        const std::vector<ir::Constraint>& more, Order order, bool named_unknowns,
+        const SameRules& same);
 
   net::Family family() const { return family_; }
   const std::vector<Dimension>& dimensions() const { return dimensions_; }
@@ -86,13 +95,14 @@ class Space {
 
  private:
   using Region = std::pair<ir::Base, uint16_t>;  // base, key
+  using RuleNumbers = std::unordered_map<const ir::Rule*, size_t>;
   struct Asked {
     const ir::Constraint* constraint = nullptr;
     bool written = false;  // by a target: ends of its bits count, too
   };
 
   void ask(const ir::Rule& rule);
-  void name_unknowns(const ir::Rule& rule, std::map<std::string, unsigned>& seen);
+  void name_unknowns(const ir::Rule& rule, const SameRules& same, RuleNumbers& numbers);
   void ask(const ir::Predicate& predicate);
   void ask(const ir::Constraint& constraint, bool written);
   void ask(const ir::Action& action);

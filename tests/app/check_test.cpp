@@ -55,6 +55,48 @@ TEST(Check, AFileForBothFamiliesSaysItOnce) {
   EXPECT_THAT(check_text(found.front(), Paint()), HasSubstr("IPv6 has no such rule (IPv4)\n"));
 }
 
+// A list of addresses is several rules on one line.
+TEST(Check, ALineIsDeadIfAllOfItsRulesAre) {
+  const auto found = check({rules("r.v4",
+                                  "*filter\n:INPUT DROP\n-A INPUT -s 10.0.0.1,10.0.0.2 -j ACCEPT\n"
+                                  "-A INPUT -s 10.0.0.2,10.0.0.3 -j ACCEPT\n"
+                                  "-A INPUT -s 10.0.0.2,10.0.0.1 -j ACCEPT\nCOMMIT\n")},
+                           {});
+  EXPECT_EQ(check_text(found.front(), Paint()),
+            "r.v4:4:1: warning: from 10.0.0.2 this never matches: a rule before it takes all of "
+            "its packets\n"
+            "  -A INPUT -s 10.0.0.2,10.0.0.3 -j ACCEPT\n"
+            "  ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n"
+            "  r.v4:3:1: -A INPUT -s 10.0.0.1,10.0.0.2 -j ACCEPT\n"
+            "r.v4:5:1: warning: this never matches: a rule before it takes all of its packets\n"
+            "  -A INPUT -s 10.0.0.2,10.0.0.1 -j ACCEPT\n"
+            "  ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n"
+            "  r.v4:3:1: -A INPUT -s 10.0.0.1,10.0.0.2 -j ACCEPT\n"
+            "r.v4: 2 warnings in 6 rules\n");
+}
+
+TEST(Check, ALineChangesNothingIfNoneOfItsRulesDoes) {
+  const auto text = [](const std::string& lines) {
+    return check_text(
+        check({rules("r.v4", "*filter\n:INPUT DROP\n" + lines + "COMMIT\n")}, {}).front(), Paint());
+  };
+  EXPECT_THAT(text("-A INPUT -s 10.0.0.1,10.0.0.2 -d 192.0.2.1 -j DROP\n-A INPUT -s 10.0.0.2 -j "
+                   "ACCEPT\n"),
+              HasSubstr("r.v4:3:1: warning: from 10.0.0.1 to 192.0.2.1 this changes nothing"));
+  EXPECT_THAT(text("-A INPUT -s 10.0.0.1,10.0.0.2 -j DROP\n"),
+              HasSubstr("r.v4:3:1: warning: this changes nothing"));
+}
+
+// Who takes out the dead one needs the other.
+TEST(Check, ARuleThatADeadOneRepeatsIsntWithoutEffect) {
+  const auto found = check({rules("r.v4",
+                                  "*filter\n:INPUT DROP\n-A INPUT -s 10.0.0.1 -j ACCEPT\n-A INPUT "
+                                  "-s 10.0.0.1 -j ACCEPT\nCOMMIT\n")},
+                           {});
+  ASSERT_EQ(found.front().findings.size(), 1u);
+  EXPECT_EQ(found.front().findings[0].kind, pass::LintKind::kNeverMatches);
+}
+
 TEST(Check, TwinsStandInTwoFiles) {
   const auto found =
       check({rules("r.v4", "*filter\n:INPUT DROP\n-A INPUT -p tcp --dport 80 -j ACCEPT\nCOMMIT\n"),

@@ -187,6 +187,85 @@ TEST(Diff, LimitsAreTheSameQuestionWhereTheWholeRuleIs) {
             1);
 }
 
+// One of two equal rules with a memory is another rule: packets that the first lets by may meet it.
+TEST(Diff, AnEqualRuleWithAMemoryFewerIsADifference) {
+  const std::string random = "-A INPUT -m statistic --mode random --probability 0.5 -j DROP\n";
+  EXPECT_EQ(exit_code(diff(filter(random + random), filter(random))), 1);
+  EXPECT_EQ(exit_code(diff(filter(random), filter(random + random))), 1);
+  EXPECT_EQ(exit_code(diff(filter(random + random), filter(random + random))), 0);
+  const std::string limit = "-A INPUT -m limit --limit 1/s -j ACCEPT\n";
+  EXPECT_EQ(
+      exit_code(diff(filter(":INPUT DROP\n" + limit + limit), filter(":INPUT DROP\n" + limit))), 1);
+}
+
+TEST(Diff, ARuleWithAMemoryIsTheSameThoughAnotherChainHasOneMore) {
+  const std::string forward = ":FORWARD DROP\n-A FORWARD -m limit --limit 1/s -j ACCEPT\n";
+  const Diff found =
+      diff(filter(":INPUT DROP\n" + forward),
+           filter(":INPUT DROP\n-A INPUT -m limit --limit 1/s -j ACCEPT\n" + forward));
+  ASSERT_EQ(exit_code(found), 1);
+  for (const ToldChange& change : found.families[0].changes) EXPECT_EQ(change.chain, "INPUT");
+}
+
+TEST(Diff, ARuleWithAMemoryThatMovedIsTheSame) {
+  const std::string limit = "-A INPUT -p tcp -m limit --limit 1/s -j ACCEPT\n";
+  const std::string other = "-A INPUT -p udp -j ACCEPT\n";
+  EXPECT_EQ(exit_code(diff(filter(":INPUT DROP\n" + limit + other),
+                           filter(":INPUT DROP\n" + other + limit))),
+            0);
+}
+
+TEST(Diff, CommentsMakeNoDifference) {
+  const auto rules = [](const std::string& comment) {
+    return filter(":INPUT DROP\n-A INPUT -p tcp -m limit --limit 1/s " + comment + "-j ACCEPT\n");
+  };
+  EXPECT_EQ(exit_code(diff(rules("-m comment --comment a "), rules("-m comment --comment b "))), 0);
+  EXPECT_EQ(exit_code(diff(rules("-m comment --comment a "), rules(""))), 0);
+  // Nor where what a rule writes can't be known.
+  const auto unknown = [](const std::string& comment) {
+    return "*mangle\n-A PREROUTING -j TTL --ttl-inc 1\n-A PREROUTING -m ttl --ttl-lt 5 -m comment "
+           "--comment " +
+           comment + " -j DROP\nCOMMIT\n";
+  };
+  EXPECT_EQ(exit_code(diff(unknown("a"), unknown("b"))), 0);
+}
+
+TEST(Diff, BitsThatAreFlippedAreADifference) {
+  const auto mangle = [](const std::string& target) {
+    return "*mangle\n" + (target.empty() ? "" : "-A PREROUTING -j " + target + "\n") + "COMMIT\n";
+  };
+  EXPECT_EQ(exit_code(diff(mangle("MARK --xor-mark 1"), mangle(""))), 1);
+  EXPECT_EQ(exit_code(diff(mangle("MARK --xor-mark 1"), mangle("MARK --xor-mark 2"))), 1);
+  EXPECT_EQ(exit_code(diff(mangle("MARK --xor-mark 1"), mangle("MARK --xor-mark 1"))), 0);
+  EXPECT_EQ(exit_code(diff(mangle("MARK --set-xmark 3/2"), mangle("MARK --set-xmark 2/2"))), 1);
+  EXPECT_EQ(exit_code(diff(mangle("TOS --xor-tos 0x10"), mangle(""))), 1);
+  EXPECT_EQ(exit_code(diff(mangle("CONNMARK --xor-mark 1"), mangle(""))), 1);
+  const std::string proxy = "-A PREROUTING -p tcp -j TPROXY --on-port 80 --tproxy-mark ";
+  EXPECT_EQ(
+      exit_code(diff("*mangle\n" + proxy + "1/2\nCOMMIT\n", "*mangle\n" + proxy + "0/2\nCOMMIT\n")),
+      1);
+}
+
+TEST(Diff, MarkingNoBitIsNothing) {
+  const auto mangle = [](const std::string& rules) { return "*mangle\n" + rules + "COMMIT\n"; };
+  const std::string mark = "-A PREROUTING -j CONNMARK --set-mark 1\n";
+  EXPECT_EQ(
+      exit_code(diff(mangle(mark + "-A PREROUTING -j CONNMARK --set-xmark 0/0\n"), mangle(mark))),
+      0);
+  EXPECT_EQ(exit_code(diff(mangle("-A PREROUTING -j MARK --xor-mark 0\n"), mangle(""))), 0);
+  EXPECT_EQ(exit_code(diff(mangle("-A PREROUTING -j CONNMARK --set-xmark 1/1\n"),
+                           mangle("-A PREROUTING -j CONNMARK --or-mark 1\n"))),
+            0);
+}
+
+TEST(Diff, AForwardedPacketHasBothInterfacesAtPostrouting) {
+  const std::string called = "*mangle\n:u - [0:0]\n-A POSTROUTING -j u\n";
+  const Diff found = diff(called + "-A u -i eth0 -j DROP\nCOMMIT\n", called + "COMMIT\n");
+  ASSERT_EQ(exit_code(found), 1);
+  EXPECT_EQ(found.families[0].changes[0].chain, "POSTROUTING");
+  EXPECT_THAT(found.families[0].changes[0].witness, HasSubstr("in eth0 out "));
+}
+
 TEST(Diff, AMissingTableIsEmptyAndAMissingFamilyIsNotCompared) {
   EXPECT_EQ(exit_code(diff("*mangle\nCOMMIT\n", filter(""))), 0);
   const auto both = rules("both", filter(""), {net::Family::kIpv4, net::Family::kIpv6});

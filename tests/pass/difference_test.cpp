@@ -10,6 +10,7 @@
 #include "lang/restore.h"
 #include "net/packet.h"
 #include "net/packet_build.h"
+#include "pass/changed_rules.h"
 #include "support/drawn_packets.h"
 #include "support/ruleset_drawer.h"
 
@@ -62,7 +63,8 @@ bool meets_nat(const sim::Packet& packet) {
 // The first packet found that they treat differently, in words.
 std::optional<std::string> brute_force(const Pair& pair, Random& random) {
   for (const ir::Hook hook : hooks_of(pair.drawn_before)) {
-    const DrawnPackets packets(hook, {&pair.before, &pair.after});
+    const DrawnPackets packets(hook, {&pair.before, &pair.after},
+                               same_memories(pair.before, pair.after));
     const bool all = packets.size() <= packets_to_try();
     for (size_t i = 0; i < std::min(packets.size(), packets_to_try()); ++i) {
       const auto drawn = packets.at(all ? i : random.below(packets.size()));

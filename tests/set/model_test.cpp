@@ -113,6 +113,11 @@ TEST(Model, AtAHookWithoutAnInterfaceThereIsNone) {
   EXPECT_FALSE(arena.disjoint(it.model.at_hook(ir::Hook::kInput), it.holds("INPUT", 0)));
   EXPECT_TRUE(arena.disjoint(it.model.at_hook(ir::Hook::kInput), it.holds("OUTPUT", 0)));
   EXPECT_TRUE(arena.disjoint(it.model.at_hook(ir::Hook::kOutput), it.holds("INPUT", 0)));
+  // What was forwarded keeps the one that it came in by; what is sent from here has none.
+  const Node postrouting = it.model.at_hook(ir::Hook::kPostrouting);
+  EXPECT_FALSE(arena.disjoint(postrouting, it.holds("INPUT", 0)));
+  EXPECT_FALSE(
+      arena.disjoint(postrouting, it.model.of({&ir::kInInterface, kU128Max, ir::ValueSet::of(0)})));
 }
 
 }  // namespace

@@ -54,11 +54,12 @@ std::vector<Bytes> addresses(std::initializer_list<const char*> texts) {
 
 }  // namespace
 
-DrawnPackets::DrawnPackets(ir::Hook hook, std::vector<const ir::Ruleset*> rulesets)
+DrawnPackets::DrawnPackets(ir::Hook hook, std::vector<const ir::Ruleset*> rulesets,
+                           const set::SameRules& same_rules)
     : family_(rulesets.front()->family), hook_(hook) {
   for (const ir::Ruleset* rules : rulesets) {
     each_constraint(*rules, [&](const ir::Constraint& it) { constraints_.push_back(&it); });
-    ask_questions(*rules);
+    ask_questions(*rules, same_rules);
   }
   const bool ip6 = family_ == net::Family::kIpv6;
   const auto same = [](const Bytes& bytes) { return number_of(bytes); };
@@ -104,19 +105,20 @@ std::vector<Value> DrawnPackets::told_apart(std::vector<Value> candidates, Read 
   return candidates;
 }
 
-void DrawnPackets::ask_questions(const ir::Ruleset& rules) {
-  std::map<std::string, int> times;
+void DrawnPackets::ask_questions(const ir::Ruleset& rules, const set::SameRules& same) {
   for (const ir::Table& table : rules.tables) {
     for (const ir::Chain& chain : table.chains) {
       for (const ir::Rule& rule : chain.rules) {
-        std::string words = ir::dump(rule, family_);
-        words = words.substr(words.find(' '), words.find("->") - words.find(' '));
+        const auto known = same.find(&rule);
+        const ir::Rule* const it = known == same.end() ? &rule : known->second;
+        const size_t number = numbers_.try_emplace(it, numbers_.size()).first->second;
+        int times = 0;
         for (const ir::Match& match : rule.matches) {
           for (const ir::Condition& condition : match.predicate) {
             if (const auto* header = std::get_if<ir::Header>(&condition))
               asks_tcp_option_ |= header->tcp_option != 0;
             if (!std::holds_alternative<ir::Limit>(condition)) continue;
-            const std::string question = fmt::format("{} number {}", words, ++times[words]);
+            const std::string question = fmt::format("rule {}, number {}", number, ++times);
             question_of_[&condition] = question;
             if (std::ranges::find(questions_, question) == questions_.end())
               questions_.push_back(question);

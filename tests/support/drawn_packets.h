@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/sim/simulator.h"
+#include "set/space.h"
 #include "support/packet_builder.h"
 
 // All packets that rulesets of a RulesetDrawer may tell apart, for the simulator. Which values are
@@ -19,10 +20,12 @@ namespace sim = backend::sim;
 
 class DrawnPackets {
  public:
-  DrawnPackets(ir::Hook hook, std::vector<const ir::Ruleset*> rulesets);
+  // `same_rules`: rules of one ruleset that are those of another.
+  DrawnPackets(ir::Hook hook, std::vector<const ir::Ruleset*> rulesets,
+               const set::SameRules& same_rules = {});
 
   size_t size() const { return size_; }
-  // The number-th packet, and how it answers what has a memory (the same question in each ruleset
+  // The number-th packet, and how it answers what has a memory (the same rule in each ruleset
   // gets the same answer). Below size().
   struct Drawn {
     sim::Packet packet;
@@ -35,7 +38,7 @@ class DrawnPackets {
   const std::string* question(const ir::Condition& condition) const;
 
  private:
-  void ask_questions(const ir::Ruleset& rules);
+  void ask_questions(const ir::Ruleset& rules, const set::SameRules& same);
   void add_transports();
   template <class Value, class Read>
   std::vector<Value> told_apart(std::vector<Value> candidates, Read read,
@@ -45,6 +48,7 @@ class DrawnPackets {
   ir::Hook hook_;
   std::vector<const ir::Constraint*> constraints_;
   bool asks_tcp_option_ = false;
+  std::map<const ir::Rule*, size_t> numbers_;
   std::map<const ir::Condition*, std::string> question_of_;
   std::vector<std::string> questions_;
   std::vector<Bytes> sources_, destinations_;

@@ -63,8 +63,12 @@ void add(Checked& checked, const ir::Ruleset& rules, const std::vector<pass::Lin
                     .at = find(checked.rules, rules, lint.place),
                     .others = {},
                     .families = {rules.family}};
-    for (const pass::RulePlace& other : lint.others)
-      finding.others.push_back(find(checked.rules, rules, other));
+    for (const pass::RulePlace& other : lint.others) {
+      FoundAt at = find(checked.rules, rules, other);
+      // One line may be several rules.
+      if (std::ranges::find(finding.others, at.text, &FoundAt::text) == finding.others.end())
+        finding.others.push_back(std::move(at));
+    }
     // A file that is for both families says it once.
     const auto same = std::ranges::find_if(checked.findings, [&](const Finding& it) {
       return !it.at.span.empty() && it.at.span == finding.at.span && it.kind == finding.kind &&
@@ -102,7 +106,7 @@ std::vector<Checked> check(std::vector<RulesToAnalyse> words, const pass::Analys
   for (Checked& checked : all) {
     for (const ir::Ruleset& rules : checked.rules.rulesets) {
       const pass::Lints lints = pass::lint(rules, limits);
-      add(checked, rules, lints.found);
+      add(checked, rules, checked.rules.source ? by_line(rules, lints.found) : lints.found);
       checked.unfinished.insert(checked.unfinished.end(), lints.unfinished.begin(),
                                 lints.unfinished.end());
     }

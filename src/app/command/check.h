@@ -49,6 +49,10 @@ struct Checked {
 // `all`: what was read together; IPv4 rules in one may have their twins in another.
 std::vector<Checked> check(std::vector<RulesToAnalyse> all, const pass::AnalysisLimits& limits);
 
+// What is said of all rules of a line as one remark of the line; what is said of some of them names
+// their addresses.
+std::vector<pass::Lint> by_line(const ir::Ruleset& rules, std::vector<pass::Lint> lints);
+
 std::string check_text(const Checked& checked, const Paint& paint);
 std::string check_json(const std::vector<Checked>& all);
 
