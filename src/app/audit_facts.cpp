@@ -137,9 +137,10 @@ bool is_enabled(const fs::path& root, std::string_view unit) {
   return false;
 }
 
-// Adds what a unit file says of one setting that is a list of units; an empty value takes back what
+// The values that a unit file gives to one setting, in their order; an empty one takes back what
 // was said before (systemd.unit(5), systemd.syntax(7)).
-void add_units(const std::string& text, std::string_view key, std::set<std::string>& units) {
+std::vector<std::string> unit_values(const std::string& text, std::string_view key) {
+  std::vector<std::string> values;
   std::istringstream lines(text);
   std::string whole;
   bool goes_on = false;
@@ -155,11 +156,67 @@ void add_units(const std::string& text, std::string_view key, std::set<std::stri
     }
     const size_t equals = whole.find('=');
     if (equals == whole.npos || trimmed(whole.substr(0, equals)) != key) continue;
-    std::istringstream words(whole.substr(equals + 1));
-    bool any = false;
-    for (std::string word; words >> word; any = true) units.insert(word);
-    if (!any) units.clear();
+    values.push_back(whole.substr(equals + 1));
   }
+  return values;
+}
+
+std::vector<std::string> words_in(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+// What the unit and the files beside it make of a setting: a list of lists of words.
+std::vector<std::vector<std::string>> unit_setting(const std::vector<std::string>& texts,
+                                                   std::string_view key) {
+  std::vector<std::vector<std::string>> all;
+  for (const std::string& text : texts) {
+    for (const std::string& value : unit_values(text, key)) {
+      const auto words = words_in(value);
+      if (words.empty()) {
+        all.clear();
+      } else {
+        all.push_back(words);
+      }
+    }
+  }
+  return all;
+}
+
+// Whether somebody may run it; a link that leads from the root of the host is followed there.
+bool is_program(const fs::path& root, std::string path) {
+  std::error_code error;
+  for (int links = 0; links < 8; ++links) {
+    const fs::path there = root / fs::path(path).relative_path();
+    if (!fs::is_symlink(there, error)) {
+      const fs::file_status status = fs::status(there, error);
+      constexpr fs::perms kRuns =
+          fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
+      return fs::is_regular_file(status) && (status.permissions() & kRuns) != fs::perms::none;
+    }
+    const fs::path to = fs::read_symlink(there, error);
+    path = to.is_absolute() ? to.string() : (fs::path(path).parent_path() / to).string();
+  }
+  return false;
+}
+
+// What is wrong with the programs that a unit starts; empty: one of them is `bulkhead boot`.
+std::string boots_nothing(const fs::path& root, const std::vector<std::string>& texts,
+                          const std::string& unit) {
+  std::string why = fmt::format("{} doesn't run `bulkhead boot'", unit);
+  for (std::vector<std::string> command : unit_setting(texts, "ExecStart")) {
+    // Before the path may stand what systemd.service(5) calls special prefixes.
+    command[0].erase(0, std::min(command[0].find_first_not_of("@-:+!|"), command[0].size()));
+    if (command.size() < 2 || command[1] != "boot") continue;
+    if (command[0].starts_with('/') && !is_program(root, command[0])) {
+      why = fmt::format("{} runs {}, which isn't there or isn't executable", unit, command[0]);
+      continue;
+    }
+    return {};
+  }
+  return why;
 }
 
 // Files beside a unit that add to it, in the order in which they do.
@@ -262,20 +319,27 @@ std::vector<Listener> parse_listeners(std::string_view text, uint8_t protocol, n
 
 BootState boot_state(const fs::path& root) {
   constexpr std::string_view kUnit = "bulkhead.service";
-  if (is_enabled(root, kUnit)) {
-    for (const char* const folder : kUnitFolders) {
-      const auto unit = host::read_file(root / folder / kUnit);
-      if (!unit) continue;
-      std::set<std::string> before;
-      add_units(*unit, "Before", before);
-      for (const fs::path& more : drop_ins(root, kUnit))
-        if (const auto text = host::read_file(more)) add_units(*text, "Before", before);
-      if (before.contains("network-pre.target")) return {BootState::When::kBeforeNetwork, {}};
-      return {BootState::When::kLater,
-              fmt::format("/{}/{} isn't ordered before network-pre.target", folder, kUnit)};
+  bool there = false;
+  for (const char* const folder : kUnitFolders) {
+    const auto unit = host::read_file(root / folder / kUnit);
+    if (!unit) continue;
+    there = true;
+    if (!is_enabled(root, kUnit)) break;
+    const std::string path = fmt::format("/{}/{}", folder, kUnit);
+    std::vector<std::string> texts{*unit};
+    for (const fs::path& more : drop_ins(root, kUnit))
+      if (const auto text = host::read_file(more)) texts.push_back(*text);
+    if (const std::string why = boots_nothing(root, texts, path); !why.empty())
+      return {BootState::When::kNever, why};
+    for (const auto& units : unit_setting(texts, "Before")) {
+      if (std::ranges::find(units, "network-pre.target") != units.end())
+        return {BootState::When::kBeforeNetwork, {}};
     }
-    return {BootState::When::kUnknown, "the unit bulkhead.service can't be read"};
+    return {BootState::When::kLater,
+            fmt::format("{} isn't ordered before network-pre.target", path)};
   }
+  if (!there && is_enabled(root, kUnit))
+    return {BootState::When::kNever, "the unit bulkhead.service is enabled, and isn't there"};
   std::error_code ignored;
   std::vector<fs::path> tables{root / "etc/crontab"};
   for (const char* const folder : {"etc/cron.d", "var/spool/cron/crontabs"}) {
@@ -289,12 +353,13 @@ BootState boot_state(const fs::path& root) {
     for (std::string line; std::getline(lines, line);) {
       if (line.starts_with("@reboot") && line.find("bulkhead boot") != std::string::npos)
         return {BootState::When::kLater,
-                fmt::format("cron loads them ({}), after the network is up", table.string())};
+                fmt::format("cron loads them ({}), after the network is up", table.string()),
+                there};
     }
   }
   if (!fs::exists(root / "etc/systemd/system", ignored))
     return {BootState::When::kUnknown, "this host has no systemd, whose units were looked at"};
-  return {BootState::When::kNever, "nothing loads the rules at boot"};
+  return {BootState::When::kNever, "nothing loads the rules at boot", there};
 }
 
 std::vector<OtherFirewall> firewalls_at_boot(const fs::path& root) {

@@ -44,7 +44,8 @@ struct OtherFirewall {
 struct BootState {
   enum class When : uint8_t { kBeforeNetwork, kLater, kNever, kUnknown };
   When when = When::kUnknown;
-  std::string words;  // of kLater and kUnknown: by what, or why it can't be told
+  std::string words;      // of all but kBeforeNetwork: by what, or why not
+  bool disabled = false;  // the unit is there, and isn't enabled
 };
 
 struct SavedState {

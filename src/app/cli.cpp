@@ -3,14 +3,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <string>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "app/analysis_limits.h"
 #include "app/command/apply.h"
 #include "app/command/audit.h"
 #include "app/command/boot.h"
@@ -26,6 +24,7 @@
 #include "app/command/show.h"
 #include "app/command/status.h"
 #include "app/command/trace.h"
+#include "app/common_options.h"
 #include "app/report.h"
 
 namespace bulkhead::app {
@@ -50,38 +49,6 @@ struct Arguments {
   TraceOptions trace;
   std::function<int()> run;
 };
-
-void add_wait(CLI::App& command, std::chrono::seconds& wait) {
-  command
-      .add_option_function<unsigned>(
-          "-w,--wait", [&wait](unsigned seconds) { wait = std::chrono::seconds(seconds); },
-          "how long to try while other programs change the firewall (default 30)")
-      ->type_name("SECONDS");
-}
-
-void add_color(CLI::App& command, Color& color) {
-  const std::map<std::string, Color> words{
-      {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}};
-  command
-      .add_option("--color", color,
-                  "auto, always or never (default auto: on a terminal, unless NO_COLOR is set)")
-      ->transform(CLI::Transformer(words).description(""))
-      ->type_name("WHEN");
-}
-
-void add_family(CLI::App& command, std::optional<net::Family>& family, const std::string& what) {
-  auto* const v4 = command.add_flag_callback(
-      "-4,--ipv4", [&family] { family = net::Family::kIpv4; }, what + " IPv4");
-  auto* const v6 = command.add_flag_callback(
-      "-6,--ipv6", [&family] { family = net::Family::kIpv6; }, what + " IPv6");
-  v4->excludes(v6);
-}
-
-void add_state_folder(CLI::App& command, std::filesystem::path& folder) {
-  command
-      .add_option("--state-dir", folder, "where the saved rules are (default /var/lib/bulkhead)")
-      ->type_name("FOLDER");
-}
 
 void add_prove(CLI::App& app, Arguments& all) {
   CLI::App& command = *app.add_subcommand(
@@ -132,8 +99,9 @@ void add_apply(CLI::App& app, Arguments& all) {
       ->required()
       ->type_name("");
   add_family(command, options.family, "all files are for");
-  command.add_flag("--test", options.test,
-                   "read, check and compile them, but hand nothing to the kernel");
+  command.add_flag(
+      "--test", options.test,
+      "all but the last word: the kernel looks at the whole transaction and forgets it");
   add_wait(command, options.wait);
   command.callback([&all] { all.run = [&all] { return run_apply(all.apply); }; });
 }
@@ -197,9 +165,9 @@ void add_explain(CLI::App& app, Arguments& all) {
   command.footer(
       "Behind the addresses, in any order:\n"
       "  new established related invalid untracked   the connection's state\n"
-      "  in IF, out IF                               through INPUT, OUTPUT, or both: FORWARD\n"
+      "  in IF, out IF        through INPUT, OUTPUT, or both: FORWARD; neither: INPUT\n"
       "  flags syn,ack    type echo-request    chunk 1    fragment 185    length 100\n"
-      "  ttl 64    dscp 46    mark 0x1    ctmark 0x1\n"
+      "  ttl 64    dscp 46    ecn 1    mss 1460    data TEXT    mark 0x1    ctmark 0x1\n"
       "  mac 02:00:5e:10:00:01    broadcast    multicast    uid 0    gid 0\n");
   command.callback([&all] {
     ExplainOptions& asked = all.explain;
@@ -226,7 +194,8 @@ void add_check(CLI::App& app, Arguments& all) {
   command.footer(
       "It looks for rules that never match, contradict themselves or change nothing, chains that\n"
       "nobody jumps to, IPv4 rules without an IPv6 twin, and administrative ports open to all.\n"
-      "Exit codes: 0 nothing found, 1 something found, 2 it can't be read.\n");
+      "Exit codes: 0 nothing found, 1 something found, 2 it can't be read or the analysis didn't\n"
+      "end, 4 the kernel can't be had.\n");
   command.callback([&all] { all.run = [&all] { return run_check(all.check); }; });
 }
 
@@ -239,19 +208,18 @@ void add_diff(CLI::App& app, Arguments& all) {
       ->required()
       ->type_name("");
   command.add_option("B", options.after, "the same")->required()->type_name("");
-  command
-      .add_option(
-          "--most", options.most,
-          "how many descriptions there may be of packets that change in the same way; where "
-          "they would be more, one says what they have in common (default 3)")
-      ->type_name("NUMBER");
+  add_number(
+      command, "--most", {}, [&options](size_t most) { options.most = most; },
+      "how many descriptions there may be of packets that change in the same way; where they would "
+      "be more, one says what they have in common (default 3)")
+      .type_name("NUMBER");
   add_limits(command, options.limits);
   add_color(command, options.color);
   command.add_flag("--json", options.json, "for a program");
   command.footer(
       "Compared is what becomes of packets: the verdict (a REJECT with its kind), NAT, marks and\n"
       "changed fields. Logging, counters and the names of chains are not.\n"
-      "Exit codes: 0 the same, 1 different, 2 trouble.\n");
+      "Exit codes: 0 the same, 1 different, 2 it can't be said, 4 the kernel can't be had.\n");
   command.callback([&all] { all.run = [&all] { return run_diff(all.diff); }; });
 }
 
@@ -272,8 +240,11 @@ void add_matrix(CLI::App& app, Arguments& all) {
   command.add_option("--service", options.service, "tcp/22, udp/domain, icmp")
       ->required()
       ->type_name("PROTOCOL/PORT");
-  command.add_option("--source-port", options.source_port, "the client's (default 10000)")
-      ->type_name("PORT");
+  add_number(
+      command, "--source-port", {.most = 65535},
+      [&options](size_t port) { options.source_port = static_cast<uint16_t>(port); },
+      "the client's (default 10000)")
+      .type_name("PORT");
   command
       .add_option("--interfaces", options.interfaces, "which addresses live behind which interface")
       ->type_name("FILE");
@@ -300,17 +271,19 @@ void add_audit(CLI::App& app, Arguments& all) {
   AuditOptions& options = all.audit;
   command
       .add_option("FILE", options.files,
-                  "rules to audit instead of what is enforced: files, or `saved'")
+                  "rules to audit instead of what is enforced: files, or `saved'; the host itself "
+                  "is then left out")
       ->type_name("");
   command
       .add_option("--management", options.management,
-                  "who administers this host, beside [management] of the configuration")
-      ->type_name("ADDRESS,...");
+                  "who administers this host, beside [management] of the configuration: addresses "
+                  "and networks with commas between them")
+      ->type_name("ADDRESSES");
   command
       .add_option("--declare", options.declared,
                   "what is meant to be so: forwarding, egress=PORT,... or subnet=NETWORK,...")
       ->type_name("WHAT");
-  command.add_option("--skip", options.skipped, "leave these checks out")->type_name("CHECK,...");
+  command.add_option("--skip", options.skipped, "leave these checks out")->type_name("CHECKS");
   command.add_flag("--list", options.list, "name all checks and where they come from");
   command.add_option("--config", options.config, "default /etc/bulkhead/bulkhead.toml")
       ->type_name("FILE");
@@ -332,16 +305,14 @@ void add_trace(CLI::App& app, Arguments& all) {
   command.add_flag("--listen", options.listen,
                    "choose no packets; hear of those that a rule has marked (-j TRACE, or nft's "
                    "meta nftrace)");
-  command
-      .add_option_function<size_t>(
-          "--count", [&options](size_t count) { options.count = count; },
-          "end after so many packets (default: without a description 10, else never); 0: never")
-      ->type_name("NUMBER");
-  command
-      .add_option_function<unsigned>(
-          "--seconds", [&options](unsigned time) { options.time = std::chrono::seconds(time); },
-          "end after that time")
-      ->type_name("SECONDS");
+  add_number(
+      command, "--count", {}, [&options](size_t count) { options.count = count; },
+      "end after so many packets (default: without a description 10, else never); 0: never")
+      .type_name("NUMBER");
+  add_number(
+      command, "--seconds", {},
+      [&options](size_t time) { options.time = std::chrono::seconds(time); }, "end after that time")
+      .type_name("SECONDS");
   add_color(command, options.color);
   command.add_flag("--json", options.json, "for a program: a line for each packet");
   // The words of a rule look like options; the rows know them.
@@ -360,15 +331,10 @@ void add_import(CLI::App& app, Arguments& all) {
   CLI::App& command =
       *app.add_subcommand("import", "take over the rules of iptables-legacy or iptables-nft");
   ImportOptions& options = all.import;
-  command
-      .add_option_function<std::string>(
-          "--from",
-          [&options](const std::string& word) {
-            options.from = word == "legacy" ? Variant::kLegacy : Variant::kNft;
-          },
-          "legacy or nft, where both have rules")
-      ->check(CLI::IsMember({"legacy", "nft"}).description(""))
-      ->type_name("WHICH");
+  add_word<Variant>(
+      command, "--from", {{"legacy", Variant::kLegacy}, {"nft", Variant::kNft}},
+      [&options](Variant from) { options.from = from; }, "legacy or nft, where both have rules")
+      .type_name("WHICH");
   command.add_flag("--yes", options.yes, "don't ask");
   command.add_flag("--keep", options.keep, "leave the old rules where they are, beside ours");
   add_wait(command, options.wait);
@@ -390,14 +356,27 @@ void add_manual(CLI::App& app, Arguments& all) {
   command.callback([&all] { all.run = run_manual; });
 }
 
+// Of "--wait: 1 required SECONDS missing".
+std::optional<std::string> missing_value(std::string_view words) {
+  constexpr std::string_view kRequired = ": 1 required ";
+  constexpr std::string_view kMissing = " missing";
+  const size_t at = words.find(kRequired);
+  if (at == words.npos || !words.ends_with(kMissing)) return {};
+  const std::string_view option = words.substr(0, at);
+  words.remove_prefix(at + kRequired.size());
+  words.remove_suffix(kMissing.size());
+  return fmt::format("{} needs a value: {} {}", option, option, words);
+}
+
 // CLI11 says of an unknown command only that one is missing.
 Error parse_error(const CLI::App& app, const CLI::ParseError& error, std::string_view first) {
   const auto known = [&](const CLI::App* command) { return command->get_name() == first; };
   const auto commands = app.get_subcommands(nullptr);
   if (first.starts_with('-') || std::ranges::any_of(commands, known)) {
     return {.kind = ErrorKind::kUsage,
-            .message = error.what(),
-            .hint = "bulkhead --help, or bulkhead COMMAND --help"};
+            .message = missing_value(error.what()).value_or(error.what()),
+            .hint = first.starts_with('-') ? "bulkhead --help, or bulkhead COMMAND --help"
+                                           : fmt::format("bulkhead {} --help", first)};
   }
   std::string words;
   for (const CLI::App* command : commands)
@@ -408,19 +387,6 @@ Error parse_error(const CLI::App& app, const CLI::ParseError& error, std::string
 }
 
 }  // namespace
-
-void add_limits(CLI::App& command, pass::AnalysisLimits& limits) {
-  command
-      .add_option_function<unsigned>(
-          "--time", [&limits](unsigned seconds) { limits.time = std::chrono::seconds(seconds); },
-          "how long the analysis may take (default 60)")
-      ->type_name("SECONDS");
-  command
-      .add_option_function<unsigned>(
-          "--memory", [&limits](unsigned mib) { limits.bytes = size_t{mib} << 20; },
-          "how much memory it may take (default 1024)")
-      ->type_name("MIB");
-}
 
 int bulkhead_main(int argc, char** argv) {
   CLI::App app(

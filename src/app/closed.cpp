@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "app/rules_text.h"
+
 namespace bulkhead::app {
 
 namespace {
@@ -55,7 +57,28 @@ std::string ssh_rules(net::Family family, const Config& config) {
   return rules;
 }
 
+// The text without the lines of ssh_rules(): no other ones of the closed rules are about TCP.
+std::string without_ssh(std::string_view text) {
+  std::string rest;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n') + 1);
+    text.remove_prefix(line.empty() ? text.size() : line.size());
+    const bool ssh = line.starts_with("-A INPUT ") && line.ends_with(" -j ACCEPT\n") &&
+                     line.find("-p tcp -m tcp --dport ") != line.npos;
+    if (!ssh) rest += line;
+  }
+  return rest;
+}
+
 }  // namespace
+
+bool are_closed(const ir::Ruleset& rules) {
+  const Source source("closed rules",
+                      closed_rules(rules.family, {.management = {}, .ssh_ports = {}, .audit = {}}));
+  const auto closed = parse_own_rules(source, rules.family);
+  return closed &&
+         without_ssh(rules_text(rules, Counts::kLeftOut)) == rules_text(*closed, Counts::kLeftOut);
+}
 
 std::string closed_rules(net::Family family, const Config& config) {
   const std::string_view own = family == net::Family::kIpv4 ? kV4 : kV6;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/config.h"
+#include "ir/ruleset.h"
 #include "net/family.h"
 
 namespace bulkhead::app {
@@ -13,5 +14,8 @@ namespace bulkhead::app {
 // closed from dead, and ssh is open for the management addresses, or for anybody where none are
 // known.
 std::string closed_rules(net::Family family, const Config& config);
+
+// Whether the rules are these, whoever ssh is open for.
+bool are_closed(const ir::Ruleset& rules);
 
 }  // namespace bulkhead::app

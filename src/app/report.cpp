@@ -30,6 +30,8 @@ int exit_code(const Error& error) {
   return kFailed;
 }
 
+int without_finding(int code) { return code == kFailed ? kWrongUse : code; }
+
 int report(const Error& error) {
   Error whole = error;
   whole.span = {};

@@ -23,6 +23,9 @@ int exit_code(const Error& error);
 int report(const Error& error);
 int report(const Error& error, const Source& source);
 
+// Of a command whose 1 says that something was found: what can't be done is 2 there.
+int without_finding(int code);
+
 // Lines on stderr that are no error: "bulkhead: ...". With their newlines.
 void say(std::string_view text);
 // A line on stderr that isn't the end: "bulkhead: warning: ...".

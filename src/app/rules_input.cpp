@@ -11,15 +11,16 @@
 #include "app/report.h"
 #include "app/rules_text.h"
 #include "app/summary.h"
-#include "app/unread_words.h"
 #include "host/files.h"
 
 namespace bulkhead::app {
 
 namespace {
 
-// Where the user may not have meant both families.
-Error with_family_hint(Error error, const RulesInput& input, net::Family family) {
+// With the file's name where there is no place in it; where the user may not have meant both
+// families, that is said.
+Error of_input(Error error, const RulesInput& input, net::Family family) {
+  if (error.span.empty()) error.message = fmt::format("{}: {}", input.source.name(), error.message);
   if (!input.family && error.hint.empty()) {
     error.hint = fmt::format(
         "`{}' is read for IPv4 and for IPv6, and this is an error for {}; mark the rule with "
@@ -66,31 +67,53 @@ Result<RulesInput> read_rules_file(const std::string& name, std::optional<net::F
                           : host::read_file(name);
   if (!text) {
     Error error = text.error();
-    error.kind = ErrorKind::kRefused;
+    error.kind = ErrorKind::kUsage;
     return error;
   }
   return RulesInput{Source(name, *std::move(text)), family_of_file(name, given)};
 }
 
-Result<std::vector<ir::Ruleset>, Failure> parse_inputs(const std::vector<RulesInput>& inputs,
-                                                       Counts counts, Reading reading) {
+namespace {
+
+Result<std::vector<ir::Ruleset>, Failure> parse_noting(const std::vector<RulesInput>& inputs,
+                                                       Counts counts, Reading reading,
+                                                       ReadingNotes& notes) {
   std::map<net::Family, ir::Ruleset> families;
   for (const RulesInput& input : inputs) {
     std::vector<lang::Unread> unread;
     for (const net::Family family : net::kFamilies) {
       if (input.family && *input.family != family) continue;
-      std::vector<std::string> warnings;
-      auto rules = parse_rules(input.source, family, counts, &warnings,
+      auto rules = parse_rules(input.source, family, counts, &notes.warnings,
                                reading == Reading::kLenient ? &unread : nullptr);
-      for (const std::string& warning : warnings) warn(warning);
-      if (!rules) return Failure{with_family_hint(rules.error(), input, family), input.source};
+      if (!rules) return Failure{of_input(rules.error(), input, family), input.source};
       ir::Ruleset& all = families.try_emplace(family, ir::Ruleset{.family = family}).first->second;
       if (auto added = add_tables(all, *std::move(rules), input); !added) return added.error();
     }
-    for (const std::string& warning : unread_words(input.source, std::move(unread))) warn(warning);
+    for (UnreadReason& reason : unread_reasons(input.source, std::move(unread))) {
+      std::string warning = unread_warning(input.source, reason);
+      notes.unread.push_back({std::move(reason), std::move(warning)});
+    }
   }
   std::vector<ir::Ruleset> rulesets;
   for (auto& [family, rules] : families) rulesets.push_back(std::move(rules));
+  return rulesets;
+}
+
+}  // namespace
+
+std::vector<std::string> warnings_of(const ReadingNotes& notes) {
+  std::vector<std::string> all = notes.warnings;
+  for (const ReadingNotes::Unread& each : notes.unread) all.push_back(each.warning);
+  return all;
+}
+
+Result<std::vector<ir::Ruleset>, Failure> parse_inputs(const std::vector<RulesInput>& inputs,
+                                                       Counts counts, Reading reading,
+                                                       ReadingNotes* notes) {
+  if (notes != nullptr) return parse_noting(inputs, counts, reading, *notes);
+  ReadingNotes own;
+  auto rulesets = parse_noting(inputs, counts, reading, own);
+  for (const std::string& warning : warnings_of(own)) warn(warning);
   return rulesets;
 }
 

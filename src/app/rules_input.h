@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/rules_text.h"
+#include "app/unread_words.h"
 #include "core/result.h"
 #include "core/source.h"
 #include "ir/ruleset.h"
@@ -23,7 +24,7 @@ struct RulesInput {
 std::optional<net::Family> family_of_file(const std::string& name,
                                           std::optional<net::Family> given);
 
-// "-" is stdin.
+// "-" is stdin. Errors: kUsage, whyever it can't be read.
 Result<RulesInput> read_rules_file(const std::string& name, std::optional<net::Family> given);
 
 // An error and the text that it points into, if any.
@@ -36,11 +37,25 @@ struct Failure {
 // known (lang::RestoreOptions::unread), with a warning.
 enum class Reading { kStrict, kLenient };
 
+// What there is to say of files that could be read.
+struct ReadingNotes {
+  std::vector<std::string> warnings;  // what iptables-restore would say beside errors
+  struct Unread {
+    UnreadReason reason;
+    std::string warning;  // with its place
+  };
+  std::vector<Unread> unread;  // of kLenient
+};
+
+// All of them, in words.
+std::vector<std::string> warnings_of(const ReadingNotes& notes);
+
 // What the files say together, one whole ruleset for each family that one of them is for. A table
-// may stand in one file only. Warnings go to stderr.
+// may stand in one file only. What there is to say of them goes to `notes`, without such to stderr.
 Result<std::vector<ir::Ruleset>, Failure> parse_inputs(const std::vector<RulesInput>& inputs,
                                                        Counts counts = Counts::kLeftOut,
-                                                       Reading reading = Reading::kStrict);
+                                                       Reading reading = Reading::kStrict,
+                                                       ReadingNotes* notes = nullptr);
 
 // report() of a Failure.
 int report(const Failure& failure);

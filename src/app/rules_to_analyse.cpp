@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/rules_to_analyse.h"
 
+#include "app/report.h"
 #include "app/rules_text.h"
 #include "app/store.h"
 #include "host/boot.h"
@@ -34,7 +35,8 @@ Found rules_saved(std::optional<net::Family> family) {
     const bool lost = saved.state == host::Saved::State::kLost;
     return Failure{{.kind = ErrorKind::kRefused,
                     .message = lost ? saved.why : "no rules were ever saved",
-                    .hint = "bulkhead save keeps those in force"},
+                    .hint = lost ? "load your rules (bulkhead apply FILE), then bulkhead save"
+                                 : "bulkhead save keeps those in force"},
                    {}};
   }
   RulesToAnalyse found{.name = std::string(kSavedRules), .rulesets = {}, .source = {}};
@@ -51,15 +53,21 @@ Found rules_saved(std::optional<net::Family> family) {
 
 }  // namespace
 
-Found rules_to_analyse(const std::string& word, std::optional<net::Family> family) {
+Found rules_to_analyse(const std::string& word, std::optional<net::Family> family,
+                       UnreadIsTold told) {
   if (word == kKernelRules) return rules_in_force(family);
   if (word == kSavedRules) return rules_saved(family);
   auto input = read_rules_file(word, family);
   if (!input) return Failure{input.error(), {}};
-  auto rulesets = parse_inputs({*input}, Counts::kLeftOut, Reading::kLenient);
+  ReadingNotes notes;
+  auto rulesets = parse_inputs({*input}, Counts::kLeftOut, Reading::kLenient, &notes);
+  const bool here = told == UnreadIsTold::kHere || !rulesets;
+  for (const std::string& warning : here ? warnings_of(notes) : notes.warnings) warn(warning);
   if (!rulesets) return rulesets.error();
-  return RulesToAnalyse{
-      .name = word, .rulesets = *std::move(rulesets), .source = std::move(input->source)};
+  return RulesToAnalyse{.name = word,
+                        .rulesets = *std::move(rulesets),
+                        .source = std::move(input->source),
+                        .notes = std::move(notes)};
 }
 
 }  // namespace bulkhead::app

@@ -12,12 +12,12 @@ namespace bulkhead::app {
 
 namespace {
 
-struct Reason {
+struct Unreadable {
   lang::Unread first;
   size_t times = 0;
 };
 
-std::string words(const Source& source, const Reason& reason) {
+std::string words_of(const Source& source, const Unreadable& reason) {
   const lang::Unread& first = reason.first;
   std::string why = first.why;
   while (why.ends_with('.') || why.ends_with('\n')) why.pop_back();
@@ -29,16 +29,15 @@ std::string words(const Source& source, const Reason& reason) {
   const std::string more =
       reason.times == 1 ? ""
                         : fmt::format(" ({} more)", counted(reason.times - 1, "time", "times"));
-  const Position at = source.position(first.span.begin);
   return fmt::format(
-      "{}:{}:{}: {}: {}{}", source.name(), at.line, at.column, printable(why),
+      "{}: {}{}", printable(why),
       first.target ? "taken for a target that goes on" : "taken for a condition that nobody knows",
       more);
 }
 
 }  // namespace
 
-std::vector<std::string> unread_words(const Source& source, std::vector<lang::Unread> unread) {
+std::vector<UnreadReason> unread_reasons(const Source& source, std::vector<lang::Unread> unread) {
   const auto place = [](const lang::Unread& it) {
     return std::tuple(it.span.begin, it.span.end, std::string_view(it.why));
   };
@@ -47,18 +46,24 @@ std::vector<std::string> unread_words(const Source& source, std::vector<lang::Un
   const auto same_place = [&](const auto& a, const auto& b) { return place(a) == place(b); };
   unread.erase(std::unique(unread.begin(), unread.end(), same_place), unread.end());
 
-  std::vector<Reason> reasons;
+  std::vector<Unreadable> reasons;
   for (lang::Unread& each : unread) {
-    const auto same = [&](const Reason& it) {
+    const auto same = [&](const Unreadable& it) {
       return it.first.why == each.why && it.first.target == each.target;
     };
     auto known = std::ranges::find_if(reasons, same);
-    if (known == reasons.end()) known = reasons.insert(known, Reason{std::move(each), 0});
+    if (known == reasons.end()) known = reasons.insert(known, Unreadable{std::move(each), 0});
     ++known->times;
   }
-  std::vector<std::string> all;
-  for (const Reason& reason : reasons) all.push_back(words(source, reason));
+  std::vector<UnreadReason> all;
+  for (const Unreadable& reason : reasons)
+    all.push_back({reason.first.span, words_of(source, reason)});
   return all;
+}
+
+std::string unread_warning(const Source& source, const UnreadReason& reason) {
+  const Position at = source.position(reason.span.begin);
+  return fmt::format("{}:{}:{}: {}", source.name(), at.line, at.column, reason.words);
 }
 
 }  // namespace bulkhead::app

@@ -9,8 +9,16 @@
 
 namespace bulkhead::app {
 
-// What a lenient reading of the source made do without, in the order of the text: a warning for
-// each reason, with the first place and how often it was.
-std::vector<std::string> unread_words(const Source& source, std::vector<lang::Unread> unread);
+// Why something of a text was made do without: once for each reason.
+struct UnreadReason {
+  Span span;          // the first place
+  std::string words;  // why, what it was taken for, and how often it was
+};
+
+// What a lenient reading of the source made do without, in the order of the text.
+std::vector<UnreadReason> unread_reasons(const Source& source, std::vector<lang::Unread> unread);
+
+// "rules.v4:4:25: " and the words.
+std::string unread_warning(const Source& source, const UnreadReason& reason);
 
 }  // namespace bulkhead::app

@@ -25,11 +25,12 @@ Error too_large(set::Arena::Limit limit, const AnalysisLimits& limits) {
             .message = fmt::format("the analysis needs more than {} steps", limits.steps)};
   }
   const bool memory = limit == set::Arena::Limit::kMemory;
+  const auto seconds = limits.time.count() / 1000;
   return {.kind = ErrorKind::kRefused,
           .message = memory ? fmt::format("the analysis needs more than {} MiB of memory",
                                           limits.bytes >> 20)
-                            : fmt::format("the analysis needs more than {} seconds",
-                                          limits.time.count() / 1000),
+                            : fmt::format("the analysis needs more than {} {}", seconds,
+                                          seconds == 1 ? "second" : "seconds"),
           .hint = memory ? "--memory MIB allows it more" : "--time SECONDS allows it more"};
 }
 

@@ -20,6 +20,9 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+const std::string kEarly = "[Unit]\nBefore=network-pre.target\n";
+const std::string kRun = "[Service]\nExecStart=/usr/sbin/bulkhead boot\n";
+
 class AuditFacts : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -38,6 +41,10 @@ class AuditFacts : public ::testing::Test {
     fs::create_directories(link.parent_path());
     fs::create_symlink("/lib/systemd/system/" + unit, link);
   }
+  void install(const std::string& program) {
+    write(program, "");
+    fs::permissions(root_ / program, fs::perms::owner_all);
+  }
   BootState::When boots(const std::string& unit) {
     write("lib/systemd/system/bulkhead.service", unit);
     return boot_state(root_).when;
@@ -48,24 +55,72 @@ class AuditFacts : public ::testing::Test {
 
 TEST_F(AuditFacts, AUnitIsEarlyIfItSaysSo) {
   fs::create_directories(root_ / "etc/systemd/system");
-  EXPECT_EQ(boots("[Unit]\nBefore=network-pre.target\n"), BootState::When::kNever);
+  install("usr/sbin/bulkhead");
+  EXPECT_EQ(boots(kEarly + kRun), BootState::When::kNever);
+  EXPECT_TRUE(boot_state(root_).disabled);
   enable("bulkhead.service");
   using When = BootState::When;
-  EXPECT_EQ(boots("[Unit]\nBefore=network-pre.target\n"), When::kBeforeNetwork);
-  EXPECT_EQ(boots("[Unit]\nBefore = basic.target network-pre.target\n"), When::kBeforeNetwork);
-  EXPECT_EQ(boots("[Unit]\nBefore=basic.target \\\n# and\n network-pre.target\n"),
+  EXPECT_EQ(boots(kEarly + kRun), When::kBeforeNetwork);
+  EXPECT_EQ(boots("[Unit]\nBefore = basic.target network-pre.target\n" + kRun),
             When::kBeforeNetwork);
-  EXPECT_EQ(boots("[Unit]\nAfter=network-pre.target\nBefore=shutdown.target\n"), When::kLater);
-  EXPECT_EQ(boots("[Unit]\n# Before=network-pre.target\nBefore=shutdown.target\n"), When::kLater);
-  EXPECT_EQ(boots("[Unit]\nBefore=network-pre.target\nBefore=\n"), When::kLater);
+  EXPECT_EQ(boots("[Unit]\nBefore=basic.target \\\n# and\n network-pre.target\n" + kRun),
+            When::kBeforeNetwork);
+  EXPECT_EQ(boots("[Unit]\nAfter=network-pre.target\nBefore=shutdown.target\n" + kRun),
+            When::kLater);
+  EXPECT_EQ(boots("[Unit]\n# Before=network-pre.target\nBefore=shutdown.target\n" + kRun),
+            When::kLater);
+  EXPECT_EQ(boots(kEarly + "Before=\n" + kRun), When::kLater);
 }
 
 TEST_F(AuditFacts, WhatIsBesideAUnitAddsToIt) {
   enable("bulkhead.service");
-  write("etc/systemd/system/bulkhead.service.d/early.conf", "[Unit]\nBefore=network-pre.target\n");
-  EXPECT_EQ(boots("[Unit]\nDescription=rules\n"), BootState::When::kBeforeNetwork);
+  install("usr/sbin/bulkhead");
+  write("etc/systemd/system/bulkhead.service.d/early.conf", kEarly);
+  EXPECT_EQ(boots("[Unit]\nDescription=rules\n" + kRun), BootState::When::kBeforeNetwork);
   write("etc/systemd/system/bulkhead.service.d/late.conf", "[Unit]\nBefore=\n");
-  EXPECT_EQ(boots("[Unit]\nDescription=rules\n"), BootState::When::kLater);
+  EXPECT_EQ(boots("[Unit]\nDescription=rules\n" + kRun), BootState::When::kLater);
+}
+
+TEST_F(AuditFacts, AUnitWhoseProgramIsNotThereLoadsNothing) {
+  enable("bulkhead.service");
+  EXPECT_EQ(boots(kEarly + kRun), BootState::When::kNever);
+  EXPECT_THAT(boot_state(root_).words, HasSubstr("/usr/sbin/bulkhead, which isn't there"));
+  EXPECT_FALSE(boot_state(root_).disabled) << "to enable it doesn't help";
+  write("usr/sbin/bulkhead", "");
+  EXPECT_EQ(boots(kEarly + kRun), BootState::When::kNever) << "it can't be executed";
+  install("opt/bulkhead/bulkhead");
+  fs::remove(root_ / "usr/sbin/bulkhead");
+  fs::create_symlink("/opt/bulkhead/bulkhead", root_ / "usr/sbin/bulkhead");
+  EXPECT_EQ(boots(kEarly + kRun), BootState::When::kBeforeNetwork) << "a link leads to it";
+}
+
+TEST_F(AuditFacts, AUnitThatDoesSomethingElseLoadsNothing) {
+  enable("bulkhead.service");
+  install("usr/sbin/bulkhead");
+  const std::string run = "[Service]\nExecStart=";
+  EXPECT_EQ(boots(kEarly), BootState::When::kNever);
+  EXPECT_EQ(boots(kEarly + run + "/usr/sbin/bulkhead status\n"), BootState::When::kNever);
+  EXPECT_EQ(boots(kEarly + run + "-/usr/sbin/bulkhead --state-dir /s boot\n"),
+            BootState::When::kNever)
+      << "the command comes first";
+  EXPECT_EQ(boots(kEarly + run + "-/usr/sbin/bulkhead boot --state-dir /s\n"),
+            BootState::When::kBeforeNetwork);
+  write("etc/systemd/system/bulkhead.service.d/off.conf", run + "\n");
+  EXPECT_EQ(boots(kEarly + kRun), BootState::When::kNever) << "the command is taken back";
+}
+
+TEST_F(AuditFacts, AnEnabledUnitMayBeMissing) {
+  enable("bulkhead.service");
+  EXPECT_EQ(boot_state(root_).when, BootState::When::kNever);
+  EXPECT_FALSE(boot_state(root_).disabled);
+}
+
+TEST_F(AuditFacts, TheUnitThatIsShippedIsEarly) {
+  enable("bulkhead.service");
+  install("usr/sbin/bulkhead");
+  std::ifstream unit(BULKHEAD_SOURCE_DIR "/packaging/systemd/bulkhead.service");
+  const std::string text{std::istreambuf_iterator<char>(unit), {}};
+  EXPECT_EQ(boots(text), BootState::When::kBeforeNetwork);
 }
 
 TEST_F(AuditFacts, CronIsLate) {

@@ -246,7 +246,7 @@ TEST(AuditDocs, TheirTableIsTheList) {
   }
   for (const Check& check : checks()) {
     EXPECT_THAT(rows[std::string(check.id)],
-                ::testing::HasSubstr(fmt::format("| {} |", check.passes)))
+                ::testing::EndsWith(fmt::format("| {} | {} |", check.passes, check.sources)))
         << check.id;
   }
 }
@@ -280,6 +280,18 @@ TEST(AuditHost, ServicesOfLoopbackAreOpenWhereTheKernelRoutesToThem) {
   EXPECT_EQ(verdict(), kPass);
   facts.sysctls["net.ipv4.conf.eth0.route_localnet"] = "1";
   EXPECT_EQ(verdict(), kFail);
+}
+
+TEST(AuditHost, BothWaysToAServiceOfLoopbackAreShut) {
+  HostFacts facts = a_host();
+  facts.sysctls["net.ipv4.conf.eth0.route_localnet"] = "1";
+  const Answer answer =
+      answer_of("loopback-spoofed", {parsed(filter("DDA", kLo + kAnswers + kWeb))}, &facts);
+  ASSERT_EQ(answer.findings.size(), 2u);
+  EXPECT_THAT(answer.findings[0].remedy,
+              ::testing::ElementsAre("iptables -I INPUT ! -i lo -s 127.0.0.0/8 -j DROP"));
+  EXPECT_THAT(answer.findings[1].remedy,
+              ::testing::ElementsAre("iptables -I INPUT ! -i lo -d 127.0.0.0/8 -j DROP"));
 }
 
 TEST(AuditOptionsTest, ChecksAreSkippedByName) {

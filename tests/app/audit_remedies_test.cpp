@@ -265,6 +265,39 @@ TEST(AuditRemediesOf, WhoClosesWithoutANameIsTold) {
   }
 }
 
+TEST(AuditRemediesOf, WhoIsNobodysManagementIsToldToNameIt) {
+  const auto rules =
+      parsed(filter("DDA", kLo + kAnswers + "-A INPUT -p tcp --dport 22 -j ACCEPT\n"));
+  const auto results = audited({rules}, {});
+  const Finding& finding = of(results, "ssh-only-management").findings.front();
+  EXPECT_THAT(finding.remedy, IsEmpty());
+  EXPECT_THAT(finding.note, AllOf(HasSubstr("--management ADDRESSES"),
+                                  Not(HasSubstr("no command that was tried"))));
+  EXPECT_THAT(of(results, "loopback-spoofed").findings.front().note, IsEmpty())
+      << "nobody is shut out with a loopback address";
+}
+
+TEST(AuditRemediesOf, WhatOtherCommandsAreForIsSaid) {
+  const auto rules = parsed(
+      filter("DDA", kLo + kAnswers + kWeb +
+                        "-A INPUT -p tcp --dport 80 -m conntrack --ctstate INVALID -j LOG\n" +
+                        "-A INPUT -s 192.0.2.7 -m conntrack --ctstate INVALID -j DROP\n"));
+  const Answer answer = of(audited({rules}, managed()), "invalid");
+  const Finding& finding = answer.findings.front();
+  EXPECT_GT(finding.remedy.size(), 1u) << fmt::format("{}", fmt::join(finding.remedy, "\n"));
+  EXPECT_THAT(finding.note, HasSubstr("keep up what the others would break: dead-rules"));
+}
+
+TEST(AuditRemediesOf, AJumpThatIsNotKnownLeadsToTheRuleThatLetsIn) {
+  const std::string jump =
+      "-A FORWARD -m recent --rcheck --name ok -j known\n-A known -s 192.0.2.7 -j ACCEPT\n";
+  const auto rules = parsed(filter("DDA", ":known -\n" + kLo + kAnswers + jump));
+  const Answer answer = of(audited({rules}, managed()), "forward-drop");
+  ASSERT_FALSE(answer.findings.empty());
+  EXPECT_THAT(answer.findings.front().remedy,
+              Contains("iptables -D known -s 192.0.2.7/32 -j ACCEPT"));
+}
+
 TEST(AuditRemediesOf, TwoWhoManageComeInBehindTheRateLimit) {
   Declared two = managed();
   two.management.push_back(network("192.0.2.10"));

@@ -231,7 +231,7 @@ const std::vector<HostCase>& host_cases() {
        "bulkhead save"},
       {"boot",
        [](HostFacts& facts) {
-         facts.boot = {BootState::When::kLater, "cron loads them"};
+         facts.boot = {BootState::When::kLater, "cron loads them", true};
        },
        "systemctl enable bulkhead"},
       {"one-firewall",

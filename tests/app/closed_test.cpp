@@ -42,6 +42,22 @@ TEST(ClosedRules, NobodyGetsInAndNothingPassesThrough) {
   }
 }
 
+TEST(ClosedRules, AreKnownWhoeverManages) {
+  for (const net::Family family : net::kFamilies) {
+    for (const Config& config : {Config{}, managed()}) {
+      const Source source("closed", closed_rules(family, config));
+      const auto rules = parse_rules(source, family, Counts::kLeftOut);
+      ASSERT_TRUE(rules.ok());
+      EXPECT_TRUE(are_closed(*rules));
+      ir::Ruleset more = *rules;
+      more.tables.front().find("INPUT")->rules.pop_back();
+      more.tables.front().find("INPUT")->rules.erase(
+          more.tables.front().find("INPUT")->rules.begin());
+      EXPECT_FALSE(are_closed(more));
+    }
+  }
+}
+
 TEST(ClosedRules, TheHostStaysAHost) {
   for (const char* packet :
        {"tcp 127.0.0.1 > 127.0.0.1:5432 in lo", "tcp [::1]:4000 > [::1]:5432 in lo",

@@ -39,7 +39,7 @@ TEST(Diff, TellsThePacketsAnExampleAndBothVerdicts) {
            filter(":INPUT DROP\n-A INPUT -s 10.0.0.0/9 -p tcp --dport 22 -j ACCEPT\n"));
   EXPECT_EQ(exit_code(found), 1);
   EXPECT_EQ(diff_text(found, Paint()),
-            "IPv4, table filter, INPUT\n"
+            "IPv4, table filter, INPUT closes:\n"
             "  tcp to port 22 from 10.128.0.0/9\n"
             "    for example tcp 10.128.0.1:40000 > 192.0.2.20:22 new in eth0 flags syn\n"
             "    old  accepted by rule 1 of INPUT  -s 10.0.0.0/8 -p tcp -m tcp --dport 22 -j "

@@ -90,6 +90,14 @@ TEST(Judge, NobodyIsToldToSaveWhatIsNotThere) {
   EXPECT_THAT(judge(status).faults, ElementsAre(Not(HasSubstr("To save what is loaded"))));
 }
 
+TEST(Judge, NobodyIsToldToSaveTheClosedRules) {
+  Status status = well();
+  status.saved = {.state = Saved::State::kLost, .rules = {}, .marked = true, .why = "x is missing"};
+  status.closed = true;
+  EXPECT_THAT(judge(status).faults,
+              ElementsAre(HasSubstr("Load your rules (bulkhead apply FILE), then: bulkhead save")));
+}
+
 TEST(Judge, LostRulesAreWrongAlsoWhileTheOldOnesStillRun) {
   Status status = well();
   status.saved = {.state = Saved::State::kLost, .rules = {}, .marked = true, .why = "x is missing"};

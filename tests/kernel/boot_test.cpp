@@ -116,6 +116,8 @@ TEST_F(BootTest, ManagementAddressesNarrowSsh) {
   const auto booted = boot(config);
   EXPECT_EQ(booted.exit_code, 1);
   EXPECT_THAT(booted.err, HasSubstr("ssh from 192.0.2.77/32, 2001:db8::9/128"));
+  EXPECT_THAT(with_state({"status"}).out, HasSubstr("Load your rules (bulkhead apply FILE), then"))
+      << "nobody wants to keep the closed rules";
   EXPECT_EQ(in(to_host({Tcp{.dport = 2222}})), "dropped");
   EXPECT_EQ(in(build(Ip4{.saddr = "192.0.2.77", .daddr = kHost} / Tcp{.dport = 2222})),
             "accepted input");

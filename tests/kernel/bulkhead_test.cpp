@@ -163,6 +163,16 @@ TEST_F(BulkheadTest, ClearTakesADamagedTableAwayToo) {
   EXPECT_EQ(in(to_host({Tcp{.dport = 81}})), "accepted input");
 }
 
+TEST_F(BulkheadTest, ClearSaysWhatTheNextBootDoes) {
+  apply(kSeedRules);
+  EXPECT_THAT(with_state({"clear"}).out, Not(HasSubstr("the next boot")));
+  apply(kSeedRules);
+  ASSERT_EQ(with_state({"save"}).exit_code, 0);
+  EXPECT_THAT(with_state({"clear"}).out, HasSubstr("and the next boot loads them"));
+  std::filesystem::remove(state_ / "saved.rules");
+  EXPECT_THAT(with_state({"clear"}).out, HasSubstr("so the next boot closes the host"));
+}
+
 TEST_F(BulkheadTest, ImportTakesOverIptablesLegacyWithItsCounts) {
   const Xtables legacy(*net_, XtablesPrograms::legacy());
   const auto restored = legacy.restore(

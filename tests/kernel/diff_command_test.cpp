@@ -131,7 +131,7 @@ TEST_F(DiffCommandTest, TheTextNamesTheRulesOfBothSides) {
   const auto different = diff("kernel", file_);
   EXPECT_EQ(different.exit_code, 1) << different.describe();
   EXPECT_THAT(different.out,
-              AllOf(HasSubstr("IPv4, table filter, INPUT\n"
+              AllOf(HasSubstr("IPv4, table filter, INPUT closes:\n"
                               "  tcp to 192.0.2.1 port 22 from 192.0.2.9, in not lo, not "
                               "established or related\n"),
                     HasSubstr("for example tcp 192.0.2.9:40000 > 192.0.2.1:22 new in eth0 flags "

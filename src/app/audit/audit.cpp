@@ -20,28 +20,6 @@ namespace {
 using net::Direction;
 using net::Family;
 
-// The packet's way as it goes where it is treated as the sets say: what isn't known falls this way
-// or that.
-Explanation explained(const ir::Ruleset& rules, const Witness& witness) {
-  using backend::sim::Truth;
-  const auto agrees = [&](const Explanation& why) {
-    return (why.verdict == backend::sim::Verdict::kAccept) == witness.passes;
-  };
-  const Explanation first = explain(rules, witness.packet, witness.packet.direction());
-  if (agrees(first)) return first;
-  for (const Truth otherwise : {Truth::kUnknown, Truth::kYes, Truth::kNo}) {
-    Explanation why = explain(rules, witness.packet, witness.packet.direction(),
-                              [&](const ir::Rule& rule, const ir::Condition& condition) {
-                                const Truth known = witness.known(rule, condition);
-                                return known == Truth::kUnknown ? otherwise : known;
-                              });
-    if (!agrees(why)) continue;
-    why.depends = true;
-    return why;
-  }
-  return first;
-}
-
 // What becomes of a witness, by the simulator, which knows nothing of the sets.
 void tell(const ir::Ruleset& rules, Witness& witness) {
   const Explanation why = explained(rules, witness);

@@ -142,8 +142,8 @@ constexpr Check kChecks[] = {
      nullptr, running_is_saved},
     {"boot", kHost, "the rules are loaded at boot, before the network",
      "CIS: Ensure iptables is enabled and active; ATT&CK T1562.004",
-     "bulkhead.service is enabled, and network-pre.target is among the units that it says "
-     "Before= of",
+     "bulkhead.service is enabled, network-pre.target is among the units that it says Before= "
+     "of, and ExecStart= is a program that is there and is told to boot",
      nullptr, loaded_before_network},
 };
 

@@ -112,7 +112,15 @@ Answer loaded_before_network(const Host& host) {
     case BootState::When::kLater:
     case BootState::When::kNever: break;
   }
-  return fail_of({{.text = boot.words, .remedy = {"systemctl enable bulkhead"}}});
+  Finding finding{.text = boot.words};
+  if (boot.disabled) {
+    finding.remedy = {"systemctl enable bulkhead"};
+  } else {
+    finding.note =
+        "`./dev install' puts program and unit where they belong (docs/boot.md); then: systemctl "
+        "enable bulkhead";
+  }
+  return fail_of({finding});
 }
 
 Answer one_firewall(const Host& host) {

@@ -93,8 +93,7 @@ Answer forward_drops(const Rules& rules) {
   finding.remedy = policy;
   if (by_rule) {
     // Rule by rule; where there are too many, all of them lose what they decide.
-    if (finding.witness)
-      finding.remedy = without_decider(rules, *finding.witness, Direction::kForward);
+    if (finding.witness) finding.remedy = without_decider(rules, *finding.witness);
     finding.otherwise = {{policy.front(), command(rules.rules.family, "-I FORWARD -j DROP")}};
     finding.note = "if this host is to forward: --declare forwarding";
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/audit/remedy.h"
 #include "app/rules_text.h"
@@ -37,6 +38,7 @@ struct Step {
 struct Way {
   State state;  // at its end
   std::vector<Step> steps;
+  std::vector<size_t> kept;  // checks that would fail without the last of them
 };
 
 bool was_tried(const Way& way, const Commands& commands) {
@@ -167,7 +169,7 @@ class Mending {
       auto state = keeps ? asked(*rules) : std::nullopt;
       if (state && wrong_in(state->answers[check]) <= wrong_in(way.state.answers[check]) &&
           worse(*state, check).empty()) {
-        way = {*std::move(state), std::move(fewer)};
+        way = {*std::move(state), std::move(fewer), {}};
       } else {
         ++i;
       }
@@ -176,7 +178,7 @@ class Mending {
 
   // A way on which the check finds less. What it makes worse is mended along with it.
   std::optional<Way> better(size_t check, size_t choice, std::optional<size_t> only, bool repairs) {
-    Way way{state_, {}};
+    Way way{state_, {}, {}};
     if (!rounds(way, check, choice, only)) return {};
     if (!repairs && !worse(way.state, check).empty()) return {};
     if (!repairs) shorten(way, check);
@@ -189,6 +191,7 @@ class Mending {
         Way on = way;
         if (!rounds(on, other, i, {}) || fails(on.state.answers[other])) continue;
         way = std::move(on);
+        way.kept.push_back(other);
         mended = true;
       }
       if (!mended) return {};
@@ -212,15 +215,22 @@ class Mending {
         to = told.findings.begin() +
              static_cast<long>(std::min(step.place, told.findings.size() - 1));
       to->remedy.insert(to->remedy.end(), step.commands.begin(), step.commands.end());
+      if (&step == &way.steps.back() && !way.kept.empty()) {
+        std::vector<std::string_view> ids;
+        for (const size_t kept : way.kept) ids.push_back(checks()[kept].id);
+        add_note(*to, fmt::format("the last of these keep up what the others would break: {}",
+                                  fmt::join(ids, ", ")));
+      }
     }
     state_ = std::move(way.state);
   }
 
+  static void add_note(Finding& finding, const std::string& words) {
+    if (finding.note.find(words) != std::string::npos) return;
+    finding.note += (finding.note.empty() ? "" : "; ") + words;
+  }
+
   void noted(size_t check, Answer& told, double ssh_before) const {
-    const auto add = [](Finding& finding, const std::string& words) {
-      if (finding.note.find(words) != std::string::npos) return;
-      finding.note += (finding.note.empty() ? "" : "; ") + words;
-    };
     Finding* last = nullptr;
     for (Finding& finding : told.findings) {
       if (!finding.remedy.empty()) {
@@ -228,14 +238,14 @@ class Mending {
       } else if (!fails(state_.answers[check])) {
         finding.note = "mended by the other commands";
       } else if (tired_) {
-        add(finding, "commands that mend it couldn't be tried within the limits");
+        add_note(finding, "commands that mend it couldn't be tried within the limits");
       } else if (finding.note.empty()) {
         finding.note = "no command that was tried mends it and leaves the rest as it is";
       }
     }
     if (last != nullptr && state_.ssh < ssh_before) {
       const std::string words = closing_note(state_.rules.family, declared_);
-      if (!words.empty()) add(*last, words);
+      if (!words.empty()) add_note(*last, words);
     }
   }
 

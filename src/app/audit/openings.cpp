@@ -98,7 +98,7 @@ Answer no_any_any(const Rules& rules) {
                                           chain_of(direction), protocol_word(protocol)),
                       .family = rules.rules.family,
                       .witness = packets.witness(odd == set::kNothing ? one : odd, direction)};
-      if (finding.witness) finding.remedy = without_decider(rules, *finding.witness, direction);
+      if (finding.witness) finding.remedy = without_decider(rules, *finding.witness);
       findings.push_back(std::move(finding));
       break;  // the other protocol's would say the same
     }

@@ -222,33 +222,55 @@ std::vector<Commands> ways_of(const ir::Ruleset& rules, const Finding& finding) 
   return ways;
 }
 
-std::optional<Decider> decider_of(const ir::Ruleset& rules, const net::PacketText& packet,
-                                  Direction direction) {
-  const Explanation why = explain(rules, packet, direction);
-  const bool accepted = why.verdict == backend::sim::Verdict::kAccept;
-  for (const Passage& passage : why.passages) {
-    if (passage.table != "filter" || passage.met.empty()) continue;
-    const auto written = [&](const MetRule& met) -> const ir::Rule* {
-      return met.number ? &rules.find("filter")->find(met.chain)->rules[*met.number - 1] : nullptr;
-    };
-    const auto lets_in = [&](const MetRule& met) {
-      const ir::Rule* const rule = written(met);
-      return rule != nullptr && std::holds_alternative<ir::Accept>(rule->target.action);
-    };
-    const MetRule& last = passage.met.back();
-    if (accepted && !last.number) return Decider{last.chain, {}, nullptr};
-    if (accepted && lets_in(last)) return Decider{last.chain, last.rule, written(last)};
-    // What can't be known is taken not to match: it may be such a rule that lets it in.
-    for (const MetRule& met : passage.met) {
-      if (met.matched == backend::sim::Truth::kUnknown && lets_in(met))
-        return Decider{met.chain, met.rule, written(met)};
+Explanation explained(const ir::Ruleset& rules, const Witness& witness) {
+  using backend::sim::Truth;
+  const auto agrees = [&](const Explanation& why) {
+    return (why.verdict == backend::sim::Verdict::kAccept) == witness.passes;
+  };
+  const Explanation first = explain(rules, witness.packet, witness.packet.direction());
+  if (agrees(first)) return first;
+  for (const Truth otherwise : {Truth::kUnknown, Truth::kYes, Truth::kNo}) {
+    Explanation why = explain(rules, witness.packet, witness.packet.direction(),
+                              [&](const ir::Rule& rule, const ir::Condition& condition) {
+                                const Truth known = witness.known(rule, condition);
+                                return known == Truth::kUnknown ? otherwise : known;
+                              });
+    if (!agrees(why)) continue;
+    why.depends = true;
+    return why;
+  }
+  return first;
+}
+
+std::optional<Decider> decider_of(const ir::Ruleset& rules, const Witness& witness) {
+  const auto written = [&](const MetRule& met) -> const ir::Rule* {
+    return met.number ? &rules.find("filter")->find(met.chain)->rules[*met.number - 1] : nullptr;
+  };
+  const auto lets_in = [&](const MetRule& met) {
+    const ir::Rule* const rule = written(met);
+    return rule != nullptr && std::holds_alternative<ir::Accept>(rule->target.action);
+  };
+  const Explanation plain = explain(rules, witness.packet, witness.packet.direction());
+  // What can't be known is taken not to match: it may be such a rule that lets it in, or lead
+  // there.
+  for (const Explanation& why : {plain, explained(rules, witness)}) {
+    const bool accepted = why.verdict == backend::sim::Verdict::kAccept;
+    for (const Passage& passage : why.passages) {
+      if (passage.table != "filter" || passage.met.empty()) continue;
+      const MetRule& last = passage.met.back();
+      if (accepted && !last.number) return Decider{last.chain, {}, nullptr};
+      if (accepted && lets_in(last)) return Decider{last.chain, last.rule, written(last)};
+      for (const MetRule& met : passage.met) {
+        if (met.matched == backend::sim::Truth::kUnknown && lets_in(met))
+          return Decider{met.chain, met.rule, written(met)};
+      }
     }
   }
   return {};
 }
 
-Commands without_decider(const Rules& rules, const Witness& witness, Direction direction) {
-  const auto decider = decider_of(rules.rules, witness.packet, direction);
+Commands without_decider(const Rules& rules, const Witness& witness) {
+  const auto decider = decider_of(rules.rules, witness);
   if (!decider) return {};
   return {
       command(rules.rules.family, decider->written == nullptr
@@ -258,10 +280,9 @@ Commands without_decider(const Rules& rules, const Witness& witness, Direction d
 
 Commands closed_or(const Rules& rules, const std::optional<Witness>& witness, Commands others) {
   if (!witness) return others;
-  const Direction direction = witness->packet.direction();
-  const auto decider = decider_of(rules.rules, witness->packet, direction);
+  const auto decider = decider_of(rules.rules, *witness);
   const bool by_policy = decider && decider->written == nullptr;
-  return by_policy ? without_decider(rules, *witness, direction) : others;
+  return by_policy ? without_decider(rules, *witness) : others;
 }
 
 Commands with_what_stays(const ir::Ruleset& rules, const Declared& declared, const HostFacts* host,

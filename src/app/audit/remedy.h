@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/audit/check.h"
+#include "app/explanation.h"
 
 namespace bulkhead::app::audit {
 
@@ -42,17 +43,20 @@ Commands with_what_stays(const Rules& rules, const Commands& closing);
 std::string closing_note(net::Family family, const Declared& declared);
 std::string closing_note(const Rules& rules);
 
-// The rule or the policy of table filter that lets the packet pass, or may.
+// The packet's way as it goes where it is treated as the sets say: what isn't known falls this way
+// or that.
+Explanation explained(const ir::Ruleset& rules, const Witness& witness);
+
+// The rule or the policy of table filter that lets the witness pass, or may.
 struct Decider {
   std::string chain;
   std::string rule;                   // as -S prints it; empty: the policy
   const ir::Rule* written = nullptr;  // in the ruleset; none: the policy
 };
-std::optional<Decider> decider_of(const ir::Ruleset& rules, const net::PacketText& packet,
-                                  net::Direction direction);
+std::optional<Decider> decider_of(const ir::Ruleset& rules, const Witness& witness);
 // Commands that take it away: the rule is deleted, or the policy becomes DROP. None if nothing lets
 // it pass.
-Commands without_decider(const Rules& rules, const Witness& witness, net::Direction direction);
+Commands without_decider(const Rules& rules, const Witness& witness);
 // The same where it is the policy that lets the packet in, else `others`.
 Commands closed_or(const Rules& rules, const std::optional<Witness>& witness, Commands others);
 

@@ -48,14 +48,13 @@ Commands dropped_first(net::Family family, Direction direction, uint8_t protocol
 Commands shut(const Rules& rules, const std::optional<Witness>& witness, Direction direction,
               uint8_t protocol, const ValueSet& ports) {
   if (witness) {
-    const auto decider = decider_of(rules.rules, witness->packet, direction);
-    if (decider && decider->written == nullptr) return without_decider(rules, *witness, direction);
+    const auto decider = decider_of(rules.rules, *witness);
+    if (decider && decider->written == nullptr) return without_decider(rules, *witness);
     if (decider) {
       const auto opened = rules.packets.values(rules.packets.model().of(*decider->written).holds,
                                                ir::kDestinationPort);
       // In a later round, of several rules that open them together.
-      if (opened && opened->intersected(ports) == *opened)
-        return without_decider(rules, *witness, direction);
+      if (opened && opened->intersected(ports) == *opened) return without_decider(rules, *witness);
     }
   }
   return dropped_first(rules.rules.family, direction, protocol, ports);

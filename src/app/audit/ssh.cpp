@@ -123,7 +123,10 @@ std::optional<Finding> shut_out(const Rules& rules, std::span<const net::Network
 }  // namespace
 
 double ssh_share(const Rules& rules) {
-  const Node reaching = reaching_ssh(rules);
+  // Nobody is shut out with the loopback addresses.
+  const net::Network loopback[] = {loopback_network(rules.rules.family)};
+  const Node reaching =
+      rules.packets.arena().subtract(reaching_ssh(rules), rules.packets.source_in(loopback));
   return reaching == set::kNothing ? 0 : set::share(rules.packets.model(), reaching, kSourceOnly);
 }
 
@@ -156,10 +159,15 @@ Answer ssh_from_nobody_else(const Rules& rules) {
   }
   Finding finding{.text = is_declared(rules) ? "ssh is open to others than management"
                                              : "ssh is open to any, and nobody is declared as "
-                                               "management (--management ADDRESSES)",
+                                               "management",
                   .family = family,
                   .witness = packets.witness(others, Direction::kInput)};
-  if (!is_declared(rules)) return fail_of({finding});
+  if (!is_declared(rules)) {
+    finding.note =
+        "name the hosts that you administer from, and commands that shut out the others are shown: "
+        "--management ADDRESSES, or [management] in bulkhead.toml";
+    return fail_of({finding});
+  }
   Commands shut_out;
   if (own.size() == 1) {
     shut_out = {command(family, fmt::format("-I INPUT ! -i lo ! -s {} {} -j DROP",
@@ -178,7 +186,7 @@ Answer ssh_from_nobody_else(const Rules& rules) {
     if (finding.witness) {
       const Commands instead =
           shut(rules, finding.witness, Direction::kInput, net::kTcp, ssh_ports(rules));
-      if (decider_of(rules.rules, finding.witness->packet, Direction::kInput)) shut_out = instead;
+      if (decider_of(rules.rules, *finding.witness)) shut_out = instead;
     }
   }
   finding.remedy = closed_or(rules, finding.witness, std::move(shut_out));

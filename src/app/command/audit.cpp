@@ -23,6 +23,7 @@ struct Subject {
   std::string what;
   std::vector<ir::Ruleset> rulesets;
   std::optional<HostFacts> host;
+  std::vector<std::string> warnings;  // of files
 };
 
 // Rules and facts of one moment.
@@ -33,7 +34,7 @@ Result<Subject, Failure> what_is_enforced(const AuditOptions& options) {
   if (!loaded) return Failure{loaded.error(), {}};
   const auto foreign = (*backend)->foreign();
   if (!foreign) return Failure{foreign.error(), {}};
-  Subject subject{.what = "what is enforced", .rulesets = {}, .host = {}};
+  Subject subject{.what = "what is enforced", .rulesets = {}, .host = {}, .warnings = {}};
   for (const net::Family family : net::kFamilies) {
     const Loaded& table = loaded->of(family);
     if (!table.damage.empty()) return Failure{damaged(family, table.damage), {}};
@@ -45,21 +46,35 @@ Result<Subject, Failure> what_is_enforced(const AuditOptions& options) {
   return subject;
 }
 
+// A word behind the value of an option is a file, which may not have been meant.
+Failure with_list_hint(Failure failure, const std::string& file) {
+  const bool check =
+      std::ranges::find(audit::checks(), file, &audit::Check::id) != audit::checks().end();
+  if (check || parse_network(file)) {
+    failure.error.hint = fmt::format("several values of an option have commas between them: {}",
+                                     check ? "--skip CHECK,CHECK" : "--management ADDRESS,ADDRESS");
+  }
+  return failure;
+}
+
 Result<Subject, Failure> what_files_say(const std::vector<std::string>& files) {
   if (files.size() == 1) {
     auto rules = rules_to_analyse(files.front());
-    if (!rules) return rules.error();
-    return Subject{rules->name, std::move(rules->rulesets), {}};
+    if (!rules) return with_list_hint(rules.error(), files.front());
+    return Subject{rules->name, std::move(rules->rulesets), {}, warnings_of(rules->notes)};
   }
   std::vector<RulesInput> inputs;
   for (const std::string& file : files) {
     auto input = read_rules_file(file, {});
-    if (!input) return Failure{input.error(), {}};
+    if (!input) return with_list_hint({input.error(), {}}, file);
     inputs.push_back(*std::move(input));
   }
-  auto rulesets = parse_inputs(inputs);
+  ReadingNotes notes;
+  auto rulesets = parse_inputs(inputs, Counts::kLeftOut, Reading::kLenient, &notes);
+  for (const std::string& warning : warnings_of(notes)) warn(warning);
   if (!rulesets) return rulesets.error();
-  return Subject{fmt::format("{}", fmt::join(files, ", ")), *std::move(rulesets), {}};
+  return Subject{
+      fmt::format("{}", fmt::join(files, ", ")), *std::move(rulesets), {}, warnings_of(notes)};
 }
 
 Result<Subject, Failure> subject_of(const AuditOptions& options) {
@@ -121,6 +136,15 @@ Result<void> declare(const std::string& word, audit::Declared& declared) {
   return {};
 }
 
+// Only the usual one may be missing.
+Result<Config> config_of(const std::filesystem::path& file) {
+  std::error_code error;
+  if (file != kConfigFile && !std::filesystem::exists(file, error) && !error)
+    return wrong(fmt::format("there is no {}", file.string()),
+                 fmt::format("without --config, {} is read if it is there", kConfigFile));
+  return load_config(file);
+}
+
 bool terminal_shows_utf8() {
   if (isatty(STDOUT_FILENO) == 0) return false;
   std::setlocale(LC_CTYPE, "");
@@ -175,23 +199,19 @@ int run_audit(const AuditOptions& options) {
   auto skipped = skipped_by(options);
   if (!skipped) return report(skipped.error());
   input.skipped = *std::move(skipped);
-  const auto config = load_config(options.config);
-  if (!config) return report(config.error());
+  const auto config = config_of(options.config);
+  if (!config) return without_finding(report(config.error()));
   auto declared = declared_by(*config, options);
   if (!declared) return report(declared.error());
   input.declared = *std::move(declared);
   auto subject = subject_of(options);
-  if (!subject) {
-    // 1 says that something was found: not so of files that can't be read.
-    const int code = report(subject.error());
-    return code == kFailed && !options.files.empty() ? kWrongUse : code;
-  }
+  if (!subject) return without_finding(report(subject.error()));
   input.rulesets = std::move(subject->rulesets);
   if (subject->host) input.host = &*subject->host;
 
   const auto results = audit::audit(input);
   print(options.json
-            ? audit_json(subject->what, results)
+            ? audit_json(subject->what, results, subject->warnings)
             : audit_text(subject->what, subject->host.has_value(), results,
                          Paint(wants_color(options.color, STDOUT_FILENO)), terminal_shows_utf8()));
   return audit::all_pass(results) ? kDone : kFailed;

@@ -36,12 +36,14 @@ Result<std::set<std::string, std::less<>>> skipped_by(const AuditOptions& option
 std::string audit_text(const std::string& what, bool with_host,
                        const std::vector<audit::CheckResult>& results, const Paint& paint,
                        bool utf8);
-std::string audit_json(const std::string& what, const std::vector<audit::CheckResult>& results);
+// `warnings`: of the files' reading.
+std::string audit_json(const std::string& what, const std::vector<audit::CheckResult>& results,
+                       const std::vector<std::string>& warnings = {});
 std::string audit_list_text(const Paint& paint);
 std::string audit_list_json();
 
-// Exits 0 if every check passes (or doesn't apply), 1 if one fails or can't be decided, 2 if a file
-// can't be read.
+// Exits 0 if every check passes (or doesn't apply), 1 if one fails or can't be decided, 2 on wrong
+// use or if a file can't be read, 4 if the kernel can't be had.
 int run_audit(const AuditOptions& options);
 
 }  // namespace bulkhead::app

@@ -37,9 +37,8 @@ std::string badge(audit::Verdict verdict, const Paint& paint, bool utf8) {
 
 std::string witness_words(const audit::Witness& witness) {
   const bool none = !witness.decided.starts_with("rule") && !witness.decided.starts_with("the ");
-  const std::string words =
-      fmt::format("is {}{} {}", witness.verdict, none ? ":" : " by", witness.decided);
-  return witness.certain ? words : words + ", or not: it hangs on what only the kernel knows";
+  return fmt::format("{} {}{} {}", witness.certain ? "is" : "may be", witness.verdict,
+                     none ? ":" : " by", witness.decided);
 }
 
 class Text {
@@ -52,7 +51,8 @@ class Text {
                          fmt::format("{:{}}", it.id, kIdWidth), it.title);
     if (!result.answer.why.empty()) line(paint_.faint(result.answer.why));
     for (const audit::Finding& finding : result.answer.findings) told(finding);
-    if (result.answer.verdict == audit::Verdict::kFail) line(paint_.faint(std::string(it.sources)));
+    if (result.answer.verdict == audit::Verdict::kFail)
+      line(paint_.faint(wrapped(it.sources, kFindingIndent)));
   }
 
   std::string take() { return std::move(text_); }
@@ -72,6 +72,8 @@ class Text {
       line(printable(witness_words(*witness)) +
                (witness->rule.empty() ? "" : paint_.faint("  " + printable(witness->rule))),
            kFindingIndent + 2);
+      if (!witness->certain)
+        line(paint_.faint("(it hangs on what only the kernel knows)"), kFindingIndent + 2);
     }
     for (const std::string& command : finding.remedy)
       line(paint_.name(printable(command)), kFindingIndent + 2);
@@ -141,7 +143,8 @@ std::string audit_text(const std::string& what, bool with_host,
   return text.take();
 }
 
-std::string audit_json(const std::string& what, const std::vector<audit::CheckResult>& results) {
+std::string audit_json(const std::string& what, const std::vector<audit::CheckResult>& results,
+                       const std::vector<std::string>& warnings) {
   Json all = Json::array();
   for (const audit::CheckResult& result : results) {
     Json findings = Json::array();
@@ -155,8 +158,10 @@ std::string audit_json(const std::string& what, const std::vector<audit::CheckRe
                    {"sources", result.check->sources},
                    {"findings", std::move(findings)}});
   }
-  return json_text(
-      {{"rules", what}, {"pass", audit::all_pass(results)}, {"checks", std::move(all)}});
+  return json_text({{"rules", what},
+                    {"pass", audit::all_pass(results)},
+                    {"checks", std::move(all)},
+                    {"warnings", warnings}});
 }
 
 std::string audit_list_text(const Paint& paint) {

@@ -54,6 +54,20 @@ FoundAt find(const RulesToAnalyse& all, const ir::Ruleset& rules, const pass::Ru
   return at;
 }
 
+// The rule that was read from this place.
+std::optional<pass::RulePlace> rule_at(const ir::Ruleset& rules, Span span) {
+  for (const ir::Table& table : rules.tables) {
+    for (const ir::Chain& chain : table.chains) {
+      for (size_t i = 0; i < chain.rules.size(); ++i) {
+        const Span rule = chain.rules[i].span;
+        if (rule.begin <= span.begin && span.end <= rule.end)
+          return pass::RulePlace{.table = table.name, .chain = chain.name, .rule = i};
+      }
+    }
+  }
+  return {};
+}
+
 void add(Checked& checked, const ir::Ruleset& rules, const std::vector<pass::Lint>& lints) {
   for (const pass::Lint& lint : lints) {
     Finding finding{.kind = lint.kind,
@@ -83,6 +97,36 @@ void add(Checked& checked, const ir::Ruleset& rules, const std::vector<pass::Lin
   }
 }
 
+// What `bulkhead apply` would refuse.
+void add_unread(Checked& checked) {
+  for (const ReadingNotes::Unread& unread : checked.rules.notes.unread) {
+    const Span span = unread.reason.span;
+    const Position position = checked.rules.source->position(span.begin);
+    Finding finding{
+        .kind = {},
+        .family = {},
+        .place = {},
+        .words = fmt::format("`bulkhead apply' refuses this: {}", unread.reason.words),
+        .at = {.text = fmt::format("{}:{}:{}", checked.rules.name, position.line, position.column),
+               .line = position.line,
+               .column = position.column,
+               .span = span,
+               .rule = std::string(checked.rules.source->line(position.line))},
+        .others = {},
+        .families = {}};
+    for (const ir::Ruleset& rules : checked.rules.rulesets) {
+      const auto place = rule_at(rules, span);
+      if (!place) continue;
+      if (finding.families.empty()) {
+        finding.family = rules.family;
+        finding.place = *place;
+      }
+      finding.families.push_back(rules.family);
+    }
+    checked.findings.push_back(std::move(finding));
+  }
+}
+
 // The only IPv6 rules that were read, if there are some.
 const ir::Ruleset* only_one(const std::vector<Checked>& all, net::Family family) {
   const ir::Ruleset* found = nullptr;
@@ -104,6 +148,7 @@ std::vector<Checked> check(std::vector<RulesToAnalyse> words, const pass::Analys
     all.push_back({.rules = std::move(rules), .findings = {}, .unfinished = {}});
   const ir::Ruleset* v6 = only_one(all, net::Family::kIpv6);
   for (Checked& checked : all) {
+    add_unread(checked);
     for (const ir::Ruleset& rules : checked.rules.rulesets) {
       const pass::Lints lints = pass::lint(rules, limits);
       add(checked, rules, checked.rules.source ? by_line(rules, lints.found) : lints.found);
@@ -129,11 +174,8 @@ std::vector<Checked> check(std::vector<RulesToAnalyse> words, const pass::Analys
 int run_check(const CheckOptions& options) {
   std::vector<RulesToAnalyse> read;
   for (const std::string& word : options.words) {
-    auto rules = rules_to_analyse(word);
-    if (!rules) {
-      report(rules.error());
-      return kUnreadable;
-    }
+    auto rules = rules_to_analyse(word, {}, UnreadIsTold::kByCaller);
+    if (!rules) return without_finding(report(rules.error()));
     read.push_back(*std::move(rules));
   }
   const std::vector<Checked> all = check(std::move(read), options.limits);
@@ -147,7 +189,7 @@ int run_check(const CheckOptions& options) {
     unfinished |= !checked.unfinished.empty();
   }
   print(options.json ? check_json(all) : text);
-  return found ? kFound : unfinished ? kUnreadable : kDone;
+  return found ? kFound : unfinished ? kUnfinished : kDone;
 }
 
 }  // namespace bulkhead::app

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct CheckOptions {
 
 // Beside 0: nothing found.
 inline constexpr int kFound = 1;
-inline constexpr int kUnreadable = 2;
+inline constexpr int kUnfinished = 2;
 
 // A place, as one would write it to go there.
 struct FoundAt {
@@ -31,7 +32,7 @@ struct FoundAt {
 };
 
 struct Finding {
-  pass::LintKind kind = pass::LintKind::kNeverMatches;
+  std::optional<pass::LintKind> kind;  // none: it isn't understood, or can't be enforced
   net::Family family = net::Family::kIpv4;
   pass::RulePlace place;
   std::string words;

@@ -11,8 +11,9 @@ namespace {
 
 constexpr size_t kMostOthers = 3;
 
-std::string_view kind_word(pass::LintKind kind) {
-  switch (kind) {
+std::string_view kind_word(std::optional<pass::LintKind> kind) {
+  if (!kind) return "not-understood";
+  switch (*kind) {
     case pass::LintKind::kNeverMatches: return "never-matches";
     case pass::LintKind::kContradiction: return "contradiction";
     case pass::LintKind::kNoEffect: return "no-effect";

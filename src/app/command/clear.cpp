@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/command/clear.h"
 
+#include <fmt/format.h>
+
 #include "app/console.h"
 #include "app/report.h"
 #include "app/store.h"
@@ -21,10 +23,22 @@ int run_clear(const ClearOptions& options) {
       return report(forgotten.error());
     }
     print("the saved rules are forgotten: the next boot enforces nothing\n");
-  } else if (host::look_for_saved(options.state_folder).state != host::Saved::State::kNever) {
-    print(
-        "the saved rules are still there, and the next boot loads them (to forget them: "
-        "bulkhead clear --saved)\n");
+    return kDone;
+  }
+  const host::Saved saved = host::look_for_saved(options.state_folder);
+  switch (saved.state) {
+    case host::Saved::State::kNever: break;
+    case host::Saved::State::kReadable:
+      print(
+          "the saved rules are still there, and the next boot loads them (to forget them: "
+          "bulkhead clear --saved)\n");
+      break;
+    case host::Saved::State::kLost:
+      print(
+          fmt::format("{}, so the next boot closes the host (to forget that rules were saved: "
+                      "bulkhead clear --saved)\n",
+                      saved.why));
+      break;
   }
   return kDone;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -82,7 +83,10 @@ Result<FamilyDiff> diff_of(const ir::Ruleset& before, const ir::Ruleset& after,
 
 Result<Diff> diff_of(const RulesToAnalyse& before, const RulesToAnalyse& after,
                      const pass::DifferenceOptions& options) {
-  Diff diff{.before = before.name, .after = after.name, .families = {}, .alone = {}};
+  Diff diff{
+      .before = before.name, .after = after.name, .families = {}, .alone = {}, .warnings = {}};
+  for (const RulesToAnalyse* const side : {&before, &after})
+    std::ranges::move(warnings_of(side->notes), std::back_inserter(diff.warnings));
   for (const net::Family family : net::kFamilies) {
     const auto a = std::ranges::find(before.rulesets, family, &ir::Ruleset::family);
     const auto b = std::ranges::find(after.rulesets, family, &ir::Ruleset::family);
@@ -107,8 +111,8 @@ int exit_code(const Diff& diff) {
 
 int run_diff(const DiffOptions& options) {
   const auto trouble = [](auto failure) {
-    report(failure);
-    return kTrouble;
+    const int code = report(failure);
+    return code == kNoResource ? code : kTrouble;
   };
   // Reading one takes as long as reading the other.
   auto reading = std::async(std::launch::async, [&] { return rules_to_analyse(options.before); });

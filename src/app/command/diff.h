@@ -60,7 +60,8 @@ struct Diff {
     net::Family family;
     std::string name;
   };
-  std::vector<Alone> alone;  // families that one of them speaks of
+  std::vector<Alone> alone;           // families that one of them speaks of
+  std::vector<std::string> warnings;  // of what couldn't be read
 };
 
 Result<FamilyDiff> diff_of(const ir::Ruleset& before, const ir::Ruleset& after,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,11 +12,12 @@ namespace bulkhead::app {
 
 namespace {
 
+bool passes(const Fate& fate) { return fate.words.starts_with("accepted"); }
+
 std::string fate_text(const std::string& name, size_t width, const Fate& fate, const Paint& paint) {
-  const bool passes = fate.words.starts_with("accepted");
-  std::string text =
-      fmt::format("    {:{}}  {}", printable(name), width,
-                  passes ? paint.good(printable(fate.words)) : paint.bad(printable(fate.words)));
+  std::string text = fmt::format(
+      "    {:{}}  {}", printable(name), width,
+      passes(fate) ? paint.good(printable(fate.words)) : paint.bad(printable(fate.words)));
   if (fate.by.empty()) return text + "\n";
   for (size_t i = 0; i < fate.by.size(); ++i) {
     const Fate::By& by = fate.by[i];
@@ -26,14 +28,33 @@ std::string fate_text(const std::string& name, size_t width, const Fate& fate, c
   return text + "\n";
 }
 
+// What the two are called beside each change: their names, without their folders where these would
+// push the rest off the page.
+std::pair<std::string, std::string> labels(const Diff& diff) {
+  constexpr size_t kLongest = 24;
+  const auto fit = [](const std::string& a, const std::string& b) {
+    return a != b && std::max(a.size(), b.size()) <= kLongest;
+  };
+  if (diff.before == diff.after || fit(diff.before, diff.after)) return {diff.before, diff.after};
+  const auto base = [](const std::string& name) { return name.substr(name.rfind('/') + 1); };
+  if (fit(base(diff.before), base(diff.after))) return {base(diff.before), base(diff.after)};
+  return {"before", "after"};
+}
+
 std::string change_text(const Diff& diff, const ToldChange& change, const Paint& paint) {
-  const size_t width = std::max(diff.before.size(), diff.after.size());
+  const auto [before, after] = labels(diff);
+  const size_t width = std::max(before.size(), after.size());
   return fmt::format("  {}{}\n    {}\n",
                      change.exact ? "" : "some of: ", paint.strong(printable(change.packets)),
                      paint.faint("for example " + printable(change.witness) +
                                  (change.cut_off ? ", its header cut off" : ""))) +
-         fate_text(diff.before, width, change.before, paint) +
-         fate_text(diff.after, width, change.after, paint);
+         fate_text(before, width, change.before, paint) +
+         fate_text(after, width, change.after, paint);
+}
+
+std::string_view direction_word(const ToldChange& change) {
+  if (passes(change.before) == passes(change.after)) return "changes";
+  return passes(change.after) ? "opens" : "closes";
 }
 
 std::string title(const FamilyDiff& family, const std::string& table, const std::string& chain) {
@@ -44,7 +65,8 @@ std::string family_text(const Diff& diff, const FamilyDiff& family, const Paint&
   std::string text;
   std::string last;
   for (const ToldChange& change : family.changes) {
-    const std::string here = title(family, change.table, change.chain);
+    const std::string here =
+        fmt::format("{} {}:", title(family, change.table, change.chain), direction_word(change));
     if (here != last) text += paint.name(here) + "\n";
     last = here;
     text += change_text(diff, change, paint);
@@ -134,7 +156,8 @@ std::string diff_json(const Diff& diff) {
                     {"after", diff.after},
                     {"same", exit_code(diff) == kTrouble ? Json() : Json(exit_code(diff) == 0)},
                     {"families", std::move(families)},
-                    {"not_compared", std::move(alone)}});
+                    {"not_compared", std::move(alone)},
+                    {"warnings", diff.warnings}});
 }
 
 }  // namespace bulkhead::app

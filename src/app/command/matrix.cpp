@@ -166,7 +166,8 @@ Result<MatrixReport> analysed(const MatrixOptions& options, const RulesToAnalyse
   MatrixReport report{.question = question_words(options, service, found.name),
                       .family = rules.family,
                       .matrix = *std::move(matrix),
-                      .spoofing = {}};
+                      .spoofing = {},
+                      .warnings = warnings_of(found.notes)};
   for (size_t i = 0; i < interfaces.size(); ++i)
     report.spoofing.push_back({interfaces[i].name, kept_out[i]});
   return report;

@@ -35,6 +35,7 @@ struct MatrixReport {
     bool kept_out = false;
   };
   std::vector<Spoofing> spoofing;
+  std::vector<std::string> warnings;  // of what couldn't be read
 };
 
 // a, b, ... z, aa, ab ...

@@ -131,7 +131,8 @@ std::string matrix_json(const MatrixReport& report) {
     spoofing[each.interface] = each.kept_out;
   return json_text({{"classes", std::move(classes)},
                     {"pairs", std::move(pairs)},
-                    {"spoofing", std::move(spoofing)}});
+                    {"spoofing", std::move(spoofing)},
+                    {"warnings", report.warnings}});
 }
 
 }  // namespace bulkhead::app

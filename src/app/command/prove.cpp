@@ -20,14 +20,15 @@ namespace {
 struct RulesToProve {
   std::string name;
   std::vector<ir::Ruleset> rulesets;
-  std::vector<RulesInput> inputs;  // the texts, where they are files
+  std::vector<RulesInput> inputs;          // the texts, where they are files
+  std::vector<std::string> warnings = {};  // of their reading
 };
 
 Result<RulesToProve, Failure> rules_of(const std::vector<std::string>& words) {
   if (words.size() <= 1) {
     auto found = rules_to_analyse(words.empty() ? std::string(kKernelRules) : words.front());
     if (!found) return found.error();
-    RulesToProve rules{found->name, std::move(found->rulesets), {}};
+    RulesToProve rules{found->name, std::move(found->rulesets), {}, warnings_of(found->notes)};
     if (found->source) rules.inputs.push_back({*found->source, std::nullopt});
     return rules;
   }
@@ -37,7 +38,10 @@ Result<RulesToProve, Failure> rules_of(const std::vector<std::string>& words) {
     if (!input) return Failure{input.error(), {}};
     rules.inputs.push_back(*std::move(input));
   }
-  auto rulesets = parse_inputs(rules.inputs);
+  ReadingNotes notes;
+  auto rulesets = parse_inputs(rules.inputs, Counts::kLeftOut, Reading::kLenient, &notes);
+  rules.warnings = warnings_of(notes);
+  for (const std::string& warning : rules.warnings) warn(warning);
   if (!rulesets) return rulesets.error();
   rules.rulesets = *std::move(rulesets);
   return rules;
@@ -112,7 +116,8 @@ int run_prove(const ProveOptions& options) {
                      return place_of(rules->inputs, family, table, span);
                    });
   const Paint paint(wants_color(options.color, STDOUT_FILENO));
-  print(options.json ? prove_json(rules->name, proofs) : prove_text(proofs, paint));
+  print(options.json ? prove_json(rules->name, proofs, rules->warnings)
+                     : prove_text(proofs, paint));
   const bool all = std::ranges::all_of(
       proofs, [](const ShownProof& it) { return it.state == Answer::State::kProved; });
   return all ? kDone : kFailed;

@@ -45,7 +45,9 @@ std::vector<ShownProof> shown_proofs(const std::vector<policy::Claim>& claims,
                                      const PlaceOf& place_of);
 
 std::string prove_text(const std::vector<ShownProof>& proofs, const Paint& paint);
-std::string prove_json(const std::string& rules, const std::vector<ShownProof>& proofs);
+// `warnings`: of the files' reading.
+std::string prove_json(const std::string& rules, const std::vector<ShownProof>& proofs,
+                       const std::vector<std::string>& warnings = {});
 
 // Exits 0 if every claim is proved, 1 if one is refuted or not decided, 2 and 4 where nothing could
 // be asked.

@@ -170,7 +170,8 @@ std::string prove_text(const std::vector<ShownProof>& proofs, const Paint& paint
                             fmt::join(parts, ", "));
 }
 
-std::string prove_json(const std::string& rules, const std::vector<ShownProof>& proofs) {
+std::string prove_json(const std::string& rules, const std::vector<ShownProof>& proofs,
+                       const std::vector<std::string>& warnings) {
   Json claims = Json::array();
   for (const ShownProof& proof : proofs) {
     Json answers = Json::array();
@@ -189,7 +190,8 @@ std::string prove_json(const std::string& rules, const std::vector<ShownProof>& 
   }
   const bool all =
       std::ranges::all_of(proofs, [](const ShownProof& it) { return it.state == State::kProved; });
-  return json_text({{"rules", rules}, {"proved", all}, {"claims", std::move(claims)}});
+  return json_text(
+      {{"rules", rules}, {"proved", all}, {"claims", std::move(claims)}, {"warnings", warnings}});
 }
 
 }  // namespace bulkhead::app

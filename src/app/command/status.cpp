@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "app/closed.h"
 #include "app/command/save.h"
 #include "app/report.h"
 #include "app/summary.h"
@@ -53,6 +54,10 @@ Result<Status> gather(const StatusOptions& options) {
                 .others = other_tables(),
                 .forwards_v4 = switched_on("/proc/sys/net/ipv4/ip_forward"),
                 .forwards_v6 = switched_on("/proc/sys/net/ipv6/conf/all/forwarding")};
+  status.closed = std::ranges::all_of(net::kFamilies, [&](net::Family family) {
+    const Loaded& loaded_one = status.loaded.of(family);
+    return loaded_one.present && loaded_one.damage.empty() && are_closed(loaded_one.rules);
+  });
   status.saved_is_loaded = status.saved.state == host::Saved::State::kReadable &&
                            status.saved.rules == rules_to_save(status.loaded);
   return status;
@@ -87,7 +92,8 @@ Judgement judge(const Status& status) {
     case host::Saved::State::kLost:
       judgement.faults.push_back(
           fmt::format("{}. A boot would close the host. {}: bulkhead save", status.saved.why,
-                      any ? "To save what is loaded" : "Load the rules, then"));
+                      any && !status.closed ? "To save what is loaded"
+                                            : "Load your rules (bulkhead apply FILE), then"));
       break;
     case host::Saved::State::kNever:
       if (any)

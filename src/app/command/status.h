@@ -35,6 +35,7 @@ struct Status {
   host::Saved saved;
   std::string saved_file;
   bool saved_is_loaded = false;  // where both are there
+  bool closed = false;           // what is loaded is what a boot without its rules has loaded
   std::vector<backend::ForeignChain> foreign;
   std::vector<OtherTables> others;
   bool forwards_v4 = false;

@@ -25,7 +25,7 @@ Result<std::vector<ir::Ruleset>, Failure> rulesets_of(const std::vector<std::str
     if (!input) return Failure{input.error(), {}};
     inputs.push_back(*std::move(input));
   }
-  return parse_inputs(inputs);
+  return parse_inputs(inputs, Counts::kLeftOut, Reading::kLenient);
 }
 
 std::string decider_words(const std::optional<Decider>& decider) {
