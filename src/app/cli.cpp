@@ -142,23 +142,26 @@ void add_explain(CLI::App& app, Arguments& all) {
                   "in words: 'tcp 192.168.56.66:40000 > 192.168.56.20:22 new in eth1'")
       ->type_name("");
   command
-      .add_option("FILE", options.files,
-                  "explain the rules of these files instead of those in force")
+      .add_option(
+          "FILE", options.files,
+          "explain the rules of these files instead of those in force; or `kernel', or `saved'")
       ->type_name("");
-  command.add_flag("--connection", options.connection,
-                   "both directions: the packet, its answer, and what follows");
+  auto* const connection =
+      command.add_flag("--connection", options.connection,
+                       "both directions: the packet, its answer, and what follows; exits 1 if it "
+                       "doesn't work");
   auto* const who =
       command.add_option("--who", options.who, "instead of PACKET: who can reach tcp/22?")
-          ->type_name("SERVICE");
-  for (const auto& [word, direction] : {std::pair("--forward", net::Direction::kForward),
-                                        std::pair("--output", net::Direction::kOutput)}) {
-    command
+          ->type_name("SERVICE")
+          ->excludes(connection);
+  const auto add_way = [&](const char* word, net::Direction direction, const char* help) {
+    return command
         .add_flag_callback(
-            word, [&options, way = direction] { options.direction = way; },
-            direction == net::Direction::kForward ? "with --who: through this host"
-                                                  : "with --who: from this host")
+            word, [&options, direction] { options.direction = direction; }, help)
         ->needs(who);
-  }
+  };
+  add_way("--forward", net::Direction::kForward, "with --who: through this host")
+      ->excludes(add_way("--output", net::Direction::kOutput, "with --who: from this host"));
   add_limits(command, options.limits);
   add_color(command, options.color);
   command.add_flag("--json", options.json, "for a program");

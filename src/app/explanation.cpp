@@ -6,12 +6,11 @@
 
 #include <fmt/format.h>
 
-#include "app/remedy.h"
 #include "app/rule_sentence.h"
 #include "app/rules_text.h"
 #include "core/byte_order.h"
-#include "core/source.h"
-#include "net/names.h"
+#include "net/packet.h"
+#include "net/packet_read.h"
 
 namespace bulkhead::app {
 
@@ -63,6 +62,27 @@ bool worth_telling(const ir::Ruleset& rules, const Stop& stop) {
          chain->policy == ir::Policy::kDrop;
 }
 
+// What is known of the connection that a new packet begins, and of any packet's: its protocol.
+void know_connection(const net::PacketText& packet, backend::sim::Packet& at) {
+  using Key = ir::Conntrack;
+  const net::PacketFields& fields = packet.fields;
+  const bool begins = packet.state == net::PacketState::kNew;
+  if (begins || packet.state == net::PacketState::kEstablished)
+    at.connection[Key::kProtocol] = fields.protocol;
+  // What comes through lo may have been translated on its way out.
+  if (!begins || packet.in_interface == "lo") return;
+  at.connection[Key::kDirection] = 0;
+  at.connection[Key::kOriginalSource] = fields.source.value;
+  at.connection[Key::kOriginalDestination] = fields.destination.value;
+  at.connection[Key::kReplySource] = fields.destination.value;
+  at.connection[Key::kReplyDestination] = fields.source.value;
+  if (!net::has_ports(fields.protocol)) return;
+  at.connection[Key::kOriginalSourcePort] = fields.source_port;
+  at.connection[Key::kOriginalDestinationPort] = fields.destination_port;
+  at.connection[Key::kReplySourcePort] = fields.destination_port;
+  at.connection[Key::kReplyDestinationPort] = fields.source_port;
+}
+
 // What a hook knows of the interfaces: INPUT not the outgoing one, and so on. POSTROUTING knows
 // where a packet was forwarded from.
 backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinChain& chain) {
@@ -77,17 +97,20 @@ backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinCha
     link.emplace(14);
     store_be(*packet.source_mac, std::span(*link).subspan(kMacAt, 6));
   }
-  return {.bytes = packet.bytes(),
-          .hook = chain.hook,
-          .in_interface = in ? packet.in_interface : "",
-          .out_interface = out ? packet.out_interface : "",
-          .state = tracked ? static_cast<ir::CtState>(packet.state) : ir::CtState::kInvalid,
-          .mark = packet.mark,
-          .connection = {{ir::Conntrack::kMark, packet.connection_mark}},
-          .routes = {},
-          .packet_type = static_cast<uint8_t>(packet.cast),
-          .in_device_type = link ? std::optional(kEthernet) : std::nullopt,
-          .link = std::move(link)};
+  backend::sim::Packet at{
+      .bytes = packet.bytes(),
+      .hook = chain.hook,
+      .in_interface = in ? packet.in_interface : "",
+      .out_interface = out ? packet.out_interface : "",
+      .state = tracked ? static_cast<ir::CtState>(packet.state) : ir::CtState::kInvalid,
+      .mark = packet.mark,
+      .connection = {{ir::Conntrack::kMark, packet.connection_mark}},
+      .routes = {},
+      .packet_type = static_cast<uint8_t>(packet.cast),
+      .in_device_type = link ? std::optional(kEthernet) : std::nullopt,
+      .link = std::move(link)};
+  know_connection(packet, at);
+  return at;
 }
 
 // What the tables before it have made of the packet.
@@ -135,71 +158,104 @@ bool only_watches(const ir::Rule& rule) {
   return ir::flow_of(rule.target.action) == ir::Flow::kGoesOn;
 }
 
-bool passes(const Explanation& explanation) { return explanation.verdict == Verdict::kAccept; }
-
-// The seed's rule, put in force in the simulator only.
-constexpr std::string_view kAnswersRule = "-m state --state ESTABLISHED,RELATED -j ACCEPT";
-
-std::optional<ir::Ruleset> with_answers(const ir::Ruleset& rules, std::string_view chain,
-                                        bool in_front) {
-  const Source text("remedy", fmt::format("*filter\n-A {} {}\nCOMMIT\n", chain, kAnswersRule));
-  auto parsed = parse_rules(text, rules.family, Counts::kLeftOut);
-  if (!parsed) return {};
-  ir::Ruleset changed = rules;
-  ir::Chain& to = *changed.table("filter").find(chain);
-  const ir::Rule& rule = parsed->table("filter").find(chain)->rules.front();
-  to.rules.insert(in_front ? to.rules.begin() : to.rules.end(), rule);
-  return changed;
+net::PacketFields fields_of(const backend::sim::Packet& packet, net::PacketFields fields) {
+  const auto layout = net::parse_layout(packet.bytes);
+  if (!layout) return fields;
+  const std::span<const uint8_t> bytes(packet.bytes);
+  const auto read = net::read_packet(
+      bytes, bytes.subspan(std::min<size_t>(layout->transport_offset, bytes.size())));
+  if (!read) return fields;
+  fields.source = read->source;
+  fields.destination = read->destination;
+  if (layout->fragment_offset != 0 || !net::has_ports(fields.protocol)) return fields;
+  fields.source_port = read->source_port;
+  fields.destination_port = read->destination_port;
+  return fields;
 }
 
-net::Direction opposite(net::Direction direction) {
-  switch (direction) {
-    case net::Direction::kInput: return net::Direction::kOutput;
-    case net::Direction::kForward: return net::Direction::kForward;
-    case net::Direction::kOutput: return net::Direction::kInput;
-  }
-  return direction;
+// As a rule of table nat would do it, which the simulator knows how to.
+void translate_as_connection(const Stop& nat, const Translation& translation, net::Family family,
+                             backend::sim::Packet& packet) {
+  const bool source =
+      nat.chain->hook == ir::Hook::kInput || nat.chain->hook == ir::Hook::kPostrouting;
+  const auto& end = source ? translation.source : translation.destination;
+  if (!end || !packet.connected()) return;
+  ir::Ruleset rules{.family = family, .tables = {}};
+  ir::Rule rule;
+  rule.target.action =
+      ir::Nat{.kind = source ? ir::Nat::Kind::kSnat : ir::Nat::Kind::kDnat,
+              .addresses = ir::Nat::Addresses{end->address, end->address},
+              .ports = ir::Nat::Ports{.first = end->port, .last = end->port, .base = {}}};
+  rules.table("nat").find(nat.chain->name)->rules = {rule};
+  packet.bytes = backend::sim::evaluate(rules, "nat", packet).packet.bytes;
 }
 
-// -A as the seed does it; -I where a rule before it would still drop.
-std::string find_remedy(const ir::Ruleset& rules, const net::PacketText& packet,
-                        net::Direction direction) {
-  const std::string_view chain = chain_of(direction);
-  for (const bool in_front : {false, true}) {
-    const auto changed = with_answers(rules, chain, in_front);
-    if (!changed || !passes(explain(*changed, packet, direction))) continue;
-    return fmt::format("{} -{} {} {}",
-                       rules.family == net::Family::kIpv4 ? "iptables" : "ip6tables",
-                       in_front ? 'I' : 'A', chain, kAnswersRule);
+// The first rule of raw that says something of it stands.
+Tracking tracking_by(const backend::sim::Outcome& raw) {
+  for (const backend::sim::Met& met : raw.trace) {
+    if (met.matched != Truth::kYes || met.rule == met.chain->rules.size()) continue;
+    const ir::Action& action = met.chain->rules[met.rule].target.action;
+    if (std::holds_alternative<ir::Untrack>(action)) return {.untracked = true};
+    const auto* made = std::get_if<ir::ConnectionTemplate>(&action);
+    const auto* zone = made != nullptr ? &made->zone : std::get_if<ir::Zone>(&action);
+    if (zone == nullptr) continue;
+    using Way = ir::Zone::Direction;
+    const auto number = zone->of_mark ? static_cast<uint16_t>(raw.packet.mark) : zone->number;
+    return {.original_zone = zone->direction == Way::kReply ? uint16_t{0} : number,
+            .reply_zone = zone->direction == Way::kOriginal ? uint16_t{0} : number};
   }
   return {};
+}
+
+// Behind a translation the answers go elsewhere.
+void forget_answers(backend::sim::Packet& packet) {
+  using Key = ir::Conntrack;
+  for (const Key key : {Key::kReplySource, Key::kReplyDestination, Key::kReplySourcePort,
+                        Key::kReplyDestinationPort})
+    packet.connection.erase(key);
 }
 
 }  // namespace
 
 Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
-                    net::Direction direction, const backend::sim::Oracle& oracle) {
-  Explanation explanation{.packet = net::to_string(packet),
-                          .direction = direction,
-                          .passages = {},
-                          .decided = "no rules are loaded",
-                          .unless = {},
-                          .remedy = {}};
+                    net::Direction direction, const backend::sim::Oracle& oracle,
+                    const Translation& translation) {
+  Explanation explanation{
+      .packet = net::to_string(packet),
+      .direction = direction,
+      .passages = {},
+      .decided = rules.tables.empty() ? "no rules are loaded" : "table filter has no rules",
+      .by_nothing = true,
+      .unless = {},
+      .tracking = {},
+      .left = packet.fields,
+      .remedy = {}};
+  explanation.tracking.untracked =
+      packet.state == net::PacketState::kUntracked || packet.state == net::PacketState::kInvalid;
   std::optional<backend::sim::Packet> before;
   bool tracked_before = false;
   for (const Stop& stop : way_of(direction)) {
-    if (!worth_telling(rules, stop)) continue;
     // The first packet of a connection decides how all are translated.
-    if (stop.table->name == "nat" && packet.state != net::PacketState::kNew) continue;
+    const bool later = stop.table->name == "nat" && packet.state != net::PacketState::kNew;
+    if (!later && !worth_telling(rules, stop)) continue;
     backend::sim::Packet here = at_hook(packet, *stop.chain);
     if (before) carry_over(*before, tracked_before, here);
+    tracked_before = stop.chain->priority > kConntrackPriority;
+    if (later) {
+      translate_as_connection(stop, translation, rules.family, here);
+      before = std::move(here);
+      continue;
+    }
     const auto outcome = backend::sim::evaluate(rules, stop.table->name, here, oracle);
     Passage passage{.table = std::string(stop.table->name),
                     .chain = std::string(stop.chain->name),
                     .met = {},
-                    .verdict = outcome.verdict};
+                    .verdict = outcome.verdict,
+                    .seen = fields_of(here, packet.fields)};
     before = outcome.packet;
-    tracked_before = stop.chain->priority > kConntrackPriority;
+    if (outcome.translated) forget_answers(*before);
+    if (stop.table->name == "raw" && !explanation.tracking.untracked)
+      explanation.tracking = tracking_by(outcome);
     for (const auto& met : outcome.trace) {
       passage.met.push_back(tell(met, here, rules.family));
       if (met.matched == Truth::kUnknown && !only_watches(met.chain->rules[met.rule]))
@@ -210,39 +266,13 @@ Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
     // Where several chains accept, the filter's word is what one asks for.
     if (stop.table->name == "filter" || outcome.verdict != Verdict::kAccept) {
       explanation.decided = decided_by(passage.met.back());
+      explanation.by_nothing = false;
     }
     explanation.passages.push_back(std::move(passage));
     if (outcome.verdict != Verdict::kAccept) break;
   }
+  if (before) explanation.left = fields_of(*before, packet.fields);
   return explanation;
-}
-
-bool ConnectionExplanation::works() const {
-  return passes(first) && passes(answer) && passes(following);
-}
-
-ConnectionExplanation explain_connection(const ir::Ruleset& rules, const net::PacketText& packet) {
-  const net::Direction there = packet.direction();
-  const net::Direction back = opposite(there);
-  const net::PacketText reply = net::reply_to(packet);
-  net::PacketText next = packet;
-  next.state = net::PacketState::kEstablished;
-  if (next.fields.protocol == net::kTcp) next.fields.tcp_flags = net::kAck;
-
-  ConnectionExplanation all{.first = explain(rules, packet, there),
-                            .answer = explain(rules, reply, back),
-                            .following = explain(rules, next, there),
-                            .remedy = {}};
-  if (!passes(all.first)) {
-    all.first.remedy = remedy_for(rules, packet, all.first);
-    return all;
-  }
-  if (!passes(all.answer)) {
-    all.remedy = find_remedy(rules, reply, back);
-  } else if (!passes(all.following)) {
-    all.remedy = find_remedy(rules, next, there);
-  }
-  return all;
 }
 
 }  // namespace bulkhead::app

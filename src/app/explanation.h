@@ -30,6 +30,27 @@ struct Passage {
   std::string chain;
   std::vector<MetRule> met;
   backend::sim::Verdict verdict = backend::sim::Verdict::kAccept;
+  net::PacketFields seen;  // the packet as it comes there, translated by the tables before
+};
+
+// What table raw has made of a packet for connection tracking. The zones in which its connection is
+// looked for: as one that it has begun, and as one that it answers.
+struct Tracking {
+  bool untracked = false;
+  uint16_t original_zone = 0;
+  uint16_t reply_zone = 0;
+};
+
+// What the connection of a packet that isn't its first makes of it: where it differs from the
+// packet as it comes.
+struct Translation {
+  struct End {
+    net::Address address;
+    uint16_t port = 0;
+    friend bool operator==(const End&, const End&) = default;
+  };
+  std::optional<End> source;
+  std::optional<End> destination;
 };
 
 struct Explanation {
@@ -37,12 +58,15 @@ struct Explanation {
   net::Direction direction = net::Direction::kInput;
   std::vector<Passage> passages;  // in the order of the hooks, up to the one that ends it
   backend::sim::Verdict verdict = backend::sim::Verdict::kAccept;
-  std::string decided;  // "rule 3 of INPUT", "the policy of INPUT"
+  std::string decided;      // "rule 3 of INPUT", "the policy of INPUT"
+  bool by_nothing = false;  // no rule and no policy has decided; `decided` says why
   // Rules before it of which can't be known here whether they match, and that would lead elsewhere:
   // "rule 2 of INPUT". They were taken not to match.
   std::vector<std::string> unless;
   bool depends =
       false;  // on a condition that can't be known here: a rate limit was taken to have room
+  Tracking tracking;
+  net::PacketFields left;  // the packet as it leaves the last table that it met
   // One command that turns the verdict round (app/remedy.h), where somebody has asked for it.
   std::string remedy;
 };
@@ -51,13 +75,18 @@ struct Explanation {
 // or a closed policy on its way are left out, apart from filter. Needs verified rules of the
 // packet's family. `oracle`: what is known of conditions that the packet doesn't decide.
 Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
-                    net::Direction direction, const backend::sim::Oracle& oracle = {});
+                    net::Direction direction, const backend::sim::Oracle& oracle = {},
+                    const Translation& translation = {});
 
-// A connection: its first packet, the answer to it, and the packets that follow.
+// A connection: its first packet, the answer to it, and the packets that follow. A translation of
+// the first packet is that of all, and taken back in the answers.
 struct ConnectionExplanation {
   Explanation first;
   Explanation answer;
   Explanation following;
+  std::string lost;  // why connection tracking doesn't find the answers' connection
+  // And they begin a second one between the same two ends of the same zone: the kernel drops them.
+  bool clashes = false;
   // One command that lets the answers (or the following packets) pass, if they don't and it would:
   // tried in the simulator.
   std::string remedy;

@@ -6,9 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "app/lost_connections.h"
 #include "app/witness_packet.h"
 #include "net/packet_build.h"
 #include "pass/host_functions.h"
+#include "policy/own_connection.h"
 
 namespace bulkhead::app {
 
@@ -37,26 +39,27 @@ std::vector<Task> tasks_of(const std::vector<Claim>& claims, net::Family family)
   return tasks;
 }
 
-Answer decide(set::Model& model, set::Node way, const Task& task) {
+Answer decide(set::Model& model, set::Node way, const Task& task, set::Node packets,
+              const std::optional<set::Node>& surely_there = {},
+              set::Node may_be_stopped = set::kNothing) {
   set::Arena& arena = model.arena();
   const set::Outcomes& outcomes = model.outcomes();
-  const set::Node packets = policy::node_of(model, task.step.packets);
-  if (packets == set::kNothing)
-    return {.state = State::kEmpty, .example = {}, .other = {}, .why = {}};
   const auto breaks = [&](const set::Outcome& outcome) {
     return task.must_pass ? set::may_stop(outcome, outcomes) : set::may_pass(outcome, outcomes);
   };
   const auto keeps = [&](const set::Outcome& outcome) {
     return task.must_pass ? set::may_pass(outcome, outcomes) : set::may_stop(outcome, outcomes);
   };
-  const set::Node bad = arena.intersect(packets, model.where(way, [&](const auto& possible) {
+  set::Node bad = arena.intersect(packets, model.where(way, [&](const auto& possible) {
     return std::ranges::any_of(possible, breaks);
   }));
+  bad = arena.unite(bad, arena.intersect(packets, may_be_stopped));
   if (bad == set::kNothing) return {.state = State::kProved, .example = {}, .other = {}, .why = {}};
   // One that is treated so whatever the unknowns are says more.
-  const set::Node surely = arena.intersect(bad, model.where(way, [&](const auto& possible) {
+  set::Node surely = arena.intersect(bad, model.where(way, [&](const auto& possible) {
     return std::ranges::none_of(possible, keeps);
   }));
+  if (surely_there) surely = arena.intersect(surely, *surely_there);
   const bool certain = surely != set::kNothing;
   CounterExample example =
       example_of(model, certain ? surely : bad, task.step.packets, !task.must_pass);
@@ -65,12 +68,72 @@ Answer decide(set::Model& model, set::Node way, const Task& task) {
   return {.state = State::kRefuted, .example = std::move(example), .other = {}, .why = {}};
 }
 
+Answer answer_of(set::Model& model, set::Node way, const Task& task) {
+  const set::Node packets = policy::node_of(model, task.step.packets);
+  if (packets == set::kNothing)
+    return {.state = State::kEmpty, .example = {}, .other = {}, .why = {}};
+  return decide(model, way, task, packets);
+}
+
+// Answers that connection tracking doesn't find a connection of, where it is sure what it makes of
+// them: a SYN with an ACK or an echo reply is invalid, of other protocols a connection begins.
+set::Node surely_called_so(set::Model& model) {
+  set::Arena& arena = model.arena();
+  const auto of = [&](const ir::Field& field, U128 mask, ir::ValueSet values) {
+    return model.of({&field, mask, std::move(values)});
+  };
+  const auto state = [&](ir::CtState it) {
+    return of(ir::kCtState, UINT32_MAX, ir::ValueSet::of(static_cast<U128>(it)));
+  };
+  const set::Node tcp = of(ir::kProtocol, 0xff, ir::ValueSet::of(net::kTcp));
+  const set::Node opens =
+      of(set::kTcpFlags, 0x3f, ir::ValueSet::of(unsigned{net::kSyn} | net::kAck));
+  const set::Node udp = of(ir::kProtocol, 0xff, ir::ValueSet::of(net::kUdp));
+  return arena.unite(arena.intersect(arena.intersect(tcp, opens), state(ir::CtState::kInvalid)),
+                     arena.intersect(udp, state(ir::CtState::kNew)));
+}
+
+// The answers and what follows, as they are where their connection isn't found.
+Answer decide_lost(set::Model& model, pass::HostFunctions& functions, set::Node way,
+                   const std::vector<Task>& tasks, size_t i) {
+  using What = Step::What;
+  const auto step = [&](What what) -> const Step& {
+    for (const Task& task : tasks)
+      if (task.claim == tasks[i].claim && task.step.what == what) return task.step;
+    return tasks[i].step;
+  };
+  const LostPackets lost = lost_packets(model, functions, step(What::kFirst), step(What::kAnswer),
+                                        step(What::kFollowing));
+  const bool answer = tasks[i].step.what == What::kAnswer;
+  const set::Node surely =
+      answer ? model.arena().intersect(lost.surely_answers, surely_called_so(model))
+             : set::kNothing;
+  Answer decided = decide(model, way, tasks[i], answer ? lost.answers : lost.following, surely,
+                          answer ? lost.clashing : set::kNothing);
+  if (decided.example) {
+    std::string& beside = decided.example->beside;
+    beside += beside.empty() ? "" : ", ";
+    beside += "which connection tracking finds no connection of";
+  }
+  return decided;
+}
+
 void decide_family(const ir::Ruleset& rules, std::vector<Task>& tasks,
                    const pass::AnalysisLimits& limits,
                    std::chrono::steady_clock::time_point since) {
   pass::AnalysisOptions options{.limits = limits, .since = since, .more = {}};
   for (const Task& task : tasks) {
     const auto asked = policy::constraints_of(task.step.packets);
+    options.more.insert(options.more.end(), asked.begin(), asked.end());
+    if (!task.step.lost) continue;
+    const auto lost = policy::constraints_of(*task.step.lost);
+    options.more.insert(options.more.end(), lost.begin(), lost.end());
+  }
+  const auto own = policy::asked_of_connections(rules);
+  options.more.insert(options.more.end(), own.begin(), own.end());
+  const bool may_lose = may_lose_connections(rules);
+  if (may_lose) {
+    const auto asked = asked_of_answers(rules, options.more);
     options.more.insert(options.more.end(), asked.begin(), asked.end());
   }
   std::vector<bool> done(tasks.size(), false);
@@ -82,7 +145,9 @@ void decide_family(const ir::Ruleset& rules, std::vector<Task>& tasks,
       const net::Direction direction = tasks[i].step.packets.direction;
       const auto [way, fresh] = ways.try_emplace(direction);
       if (fresh) way->second = functions.on_the_way(direction);
-      Answer answer = decide(model, way->second, tasks[i]);
+      Answer answer = answer_of(model, way->second, tasks[i]);
+      if (may_lose && tasks[i].step.lost && answer.state == State::kProved)
+        answer = decide_lost(model, functions, way->second, tasks, i);
       if (model.exhausted()) return;
       tasks[i].answer = std::move(answer);
       done[i] = true;

@@ -38,11 +38,10 @@ std::string service_words(const net::PacketFields& fields) {
   return fmt::format("{} --dport {}", protocol, fields.destination_port);
 }
 
-std::string conditions(const net::PacketText& packet, net::Direction direction) {
-  std::string words = service_words(packet.fields);
-  if (direction != net::Direction::kOutput) words += " -s " + net::to_string(packet.fields.source);
-  if (direction != net::Direction::kInput)
-    words += " -d " + net::to_string(packet.fields.destination);
+std::string conditions(const net::PacketFields& fields, net::Direction direction) {
+  std::string words = service_words(fields);
+  if (direction != net::Direction::kOutput) words += " -s " + net::to_string(fields.source);
+  if (direction != net::Direction::kInput) words += " -d " + net::to_string(fields.destination);
   return words;
 }
 
@@ -96,8 +95,10 @@ std::string remedy_for(const ir::Ruleset& rules, const net::PacketText& packet,
   const bool known =
       packet.state == net::PacketState::kEstablished || packet.state == net::PacketState::kRelated;
   if (!passes && known) wanted.emplace_back("-m state --state ESTABLISHED,RELATED -j ACCEPT");
-  wanted.push_back(fmt::format("{} -j {}", conditions(packet, explanation.direction),
-                               passes ? "DROP" : "ACCEPT"));
+  // A table behind nat sees the packet translated.
+  const net::PacketFields& seen = passage == nullptr ? explanation.left : passage->seen;
+  wanted.push_back(
+      fmt::format("{} -j {}", conditions(seen, explanation.direction), passes ? "DROP" : "ACCEPT"));
 
   std::vector<std::optional<size_t>> places;
   const bool by_policy = passage == nullptr || passage->met.empty() || !passage->met.back().number;

@@ -11,7 +11,9 @@
 #include "pass/host_functions.h"
 #include "pass/numbered_accepts.h"
 #include "policy/lower.h"
+#include "policy/own_connection.h"
 #include "set/cube.h"
+#include "set/projection.h"
 #include "set/witness.h"
 
 namespace bulkhead::app {
@@ -40,6 +42,18 @@ void without_loopback(const set::Space& space, set::Cube& cube) {
   }
 }
 
+// Nobody has asked for others, so they may be in it or not: what is told leaves them out.
+// (Interfaces are told by those that are missing.)
+void only_asked(set::Model& model, set::Cube& cube, set::Node asked) {
+  const set::Node here = model.arena().intersect(set::node_of(model, cube), asked);
+  for (set::Cube::Side& side : cube.sides) {
+    const ir::Field* field = model.space().dimensions()[side.dimension].field;
+    if (field == &ir::kInInterface || field == &ir::kOutInterface) continue;
+    const std::vector<bool> there = model.arena().project(here, side.dimension);
+    for (size_t i = 0; i < there.size(); ++i) side.atoms[i] = side.atoms[i] && there[i];
+  }
+}
+
 class Question {
  public:
   Question(const ir::Ruleset& rules, const policy::Services& service, net::Direction direction)
@@ -52,9 +66,11 @@ class Question {
   }
 
   Result<std::vector<WhoGroup>> answer(const pass::AnalysisLimits& limits) {
-    const auto done = pass::analyse({&numbered_.rules},
-                                    {.limits = limits, .more = policy::constraints_of(packets_)},
-                                    [&](set::Model& model) { ask(model); });
+    pass::AnalysisOptions options{.limits = limits, .more = policy::constraints_of(packets_)};
+    const auto own = policy::asked_of_connections(rules_);
+    options.more.insert(options.more.end(), own.begin(), own.end());
+    const auto done =
+        pass::analyse({&numbered_.rules}, options, [&](set::Model& model) { ask(model); });
     if (!done) return done.error();
     return groups_;
   }
@@ -95,9 +111,11 @@ class Question {
                     .more = cover.rest != set::kNothing,
                     .surely = !group.second,
                     .decider = decider(group.first)};
+      const auto protocols = set::values(model, all, ir::kProtocol);
       for (set::Cube cube : cover.cubes) {
+        only_asked(model, cube, all);
         without_loopback(model.space(), cube);
-        told.packets.push_back(who_words(set::words(model.space(), cube)));
+        told.packets.push_back(who_words(set::words(model.space(), cube, protocols)));
       }
       groups_.push_back(std::move(told));
     }

@@ -168,6 +168,12 @@ bool has_ports(uint8_t protocol) {
   return std::ranges::find(kWithPorts, protocol) != std::end(kWithPorts);
 }
 
+bool never_tracked(const PacketFields& fields) {
+  const unsigned type = fields.icmp_type;
+  return fields.protocol == kIcmp6 && fields.fragment_offset == 0 &&
+         ((type >= 130 && type <= 136) || type == 143);
+}
+
 uint32_t minimum_length(const PacketFields& fields) {
   const size_t transport = fields.fragment_offset == 0 ? transport_size(fields) : 0;
   return static_cast<uint32_t>(network_header(fields) + transport + fields.data.size());

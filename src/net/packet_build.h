@@ -35,6 +35,11 @@ enum TcpFlag : uint8_t {
 // Whether the protocol's header begins with a source and a destination port.
 bool has_ports(uint8_t protocol);
 
+struct PacketFields;
+// ICMPv6's talk of neighbours and multicast groups, which connection tracking passes over
+// (noct_valid_new of the kernel's nf_conntrack_proto_icmpv6.c).
+bool never_tracked(const PacketFields& fields);
+
 // A header between the IP header and the transport's: IPv6's extension headers, and AH.
 struct ExtensionHeader {
   uint8_t protocol = 0;

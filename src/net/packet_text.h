@@ -47,7 +47,8 @@ enum class LinkCast : uint8_t { kUnicast = 0, kBroadcast = 1, kMulticast = 2 };
 //   udp [2001:db8::1]:40000 > [2001:db8::2]:53 in eth0 out eth1
 //
 // protocol (a name or a number), source[:port] > destination[:port] ("->" too), then in any order:
-//   new established related invalid untracked     the connection's state; "new" if none is given
+//   new established related invalid untracked     the connection's state; "new" if none is given,
+//                      of ICMPv6's talk of neighbours and groups "untracked"
 //   in IF, out IF      only in: INPUT; only out: OUTPUT; both: FORWARD; none: INPUT
 //   flags a,b | none   TCP: fin syn rst psh ack urg ece cwr; syn where new, else ack
 //   type T[/C]         ICMP, ICMPv6: numbers or a name ("echo-request", the default)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "pass/numbered_accepts.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace bulkhead::pass {
@@ -10,16 +12,24 @@ namespace {
 // No chain of a user's has a blank in its name.
 std::string chain_name(size_t number) { return fmt::format(" {}", number); }
 
-// A target that decides nothing, that no condition asks for and that no rule of table filter can
-// have: a zone, which is for table raw.
+// A target that decides nothing and that no condition asks for: a zone. Table raw may have zones of
+// its own, but one that is of the packet's mark has no number there.
 ir::Action mark(size_t number) {
-  return ir::Zone{.direction = ir::Zone::Direction::kBoth, .number = static_cast<uint16_t>(number)};
+  return ir::Zone{.direction = ir::Zone::Direction::kBoth,
+                  .of_mark = true,
+                  .number = static_cast<uint16_t>(number + 1)};
+}
+
+// Accepts itself, or hands the packet to somebody who may.
+bool may_accept(const ir::Action& action) {
+  if (const auto* target = std::get_if<ir::OpaqueTarget>(&action)) return target->decides;
+  return std::holds_alternative<ir::Accept>(action);
 }
 
 }  // namespace
 
 NumberedAccepts numbered_accepts(const ir::Ruleset& rules) {
-  constexpr size_t kMost = 1 << 16;
+  constexpr size_t kMost = UINT16_MAX;
   NumberedAccepts result{rules, {}};
   ir::Table* filter = result.rules.find("filter");
   if (filter == nullptr) return result;
@@ -27,13 +37,14 @@ NumberedAccepts numbered_accepts(const ir::Ruleset& rules) {
   for (size_t chain = 0; chain < filter->chains.size(); ++chain) {
     std::vector<ir::Rule>& list = filter->chains[chain].rules;
     for (size_t i = 0; i < list.size() && result.places.size() < kMost; ++i) {
-      if (!std::holds_alternative<ir::Accept>(list[i].target.action)) continue;
+      if (!may_accept(list[i].target.action)) continue;
       const size_t number = result.places.size();
-      result.places.push_back({chain, i});
+      result.places.push_back(
+          {chain, i, !std::holds_alternative<ir::Accept>(list[i].target.action)});
       ir::Rule marks;
       marks.target.action = mark(number);
       ir::Rule accepts;
-      accepts.target.action = ir::Accept{};
+      accepts.target.action = list[i].target.action;
       added.push_back({.name = chain_name(number), .policy = {}, .rules = {marks, accepts}});
       list[i].target.action = ir::Jump{chain_name(number), false};
     }
@@ -42,14 +53,20 @@ NumberedAccepts numbered_accepts(const ir::Ruleset& rules) {
   return result;
 }
 
+// An accepting rule is the last that the packet meets. Of those that hand it over the last one is
+// taken for it: from each of them it may have come back.
 std::optional<size_t> accepted_by(const set::Outcome& outcome, const NumberedAccepts& numbered,
                                   set::Model& model) {
+  std::optional<size_t> last, handed;
   for (const ir::Action& action : model.tags(outcome.effect)) {
     const auto* zone = std::get_if<ir::Zone>(&action);
-    if (zone != nullptr && zone->number < numbered.places.size() && action == mark(zone->number))
-      return zone->number;
+    if (zone == nullptr || zone->number == 0 || zone->number > numbered.places.size()) continue;
+    const size_t number = zone->number - size_t{1};
+    if (action != mark(number)) continue;
+    std::optional<size_t>& which = numbered.places[number].hands_over ? handed : last;
+    which = std::max(which.value_or(0), number);
   }
-  return std::nullopt;
+  return last ? last : handed;
 }
 
 }  // namespace bulkhead::pass

@@ -253,7 +253,7 @@ std::vector<ir::Constraint> asked_of(const Service& service) {
   const auto ask = [&](const ir::Field& field, unsigned width, uint16_t value) {
     asked.push_back({&field, low_bits(width), ir::ValueSet::of(value)});
   };
-  ask(ir::kProtocol, 8, service.protocol);
+  if (service.protocol) ask(ir::kProtocol, 8, *service.protocol);
   if (service.port) ask(ir::kDestinationPort, 16, *service.port);
   if (service.source_port) ask(ir::kSourcePort, 16, *service.source_port);
   return asked;

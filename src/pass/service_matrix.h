@@ -17,8 +17,8 @@ namespace bulkhead::pass {
 
 // The first packet of a connection.
 struct Service {
-  uint8_t protocol = 0;
-  std::optional<uint16_t> port;  // none: any
+  std::optional<uint8_t> protocol;  // none: any
+  std::optional<uint16_t> port;     // none: any
   std::optional<uint16_t> source_port;
 };
 

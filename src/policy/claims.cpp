@@ -26,7 +26,7 @@ bool have_ports(const Description& packets) {
   if (packets.services) {
     return !packets.services->negated &&
            std::ranges::all_of(packets.services->any_of, [](const Service& service) {
-             return net::has_ports(service.protocol);
+             return service.protocol && net::has_ports(*service.protocol);
            });
   }
   if (!packets.protocols) return false;

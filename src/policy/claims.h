@@ -27,7 +27,7 @@ struct Addresses {
 
 // A protocol and, if they are named, its destination ports; of ICMP its types.
 struct Service {
-  uint8_t protocol = 0;
+  std::optional<uint8_t> protocol;  // none: any, and then no ports
   std::optional<ir::ValueSet> ports;
 };
 

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "net/packet_build.h"
+#include "policy/own_connection.h"
 #include "set/extension_headers.h"
 #include "set/witness.h"
 
@@ -82,8 +83,10 @@ class Lowering {
     Part part{.negated = said_.services->negated, .any_of = {}};
     for (const Service& service : said_.services->any_of) {
       // ICMP of the other family is no packet of this one.
-      if (of_other_family(service.protocol, family_)) continue;
-      std::vector<Constraint> all{on(ir::kProtocol, family_, ValueSet::of(service.protocol))};
+      if (service.protocol && of_other_family(*service.protocol, family_)) continue;
+      std::vector<Constraint> all;
+      if (service.protocol)
+        all.push_back(on(ir::kProtocol, family_, ValueSet::of(*service.protocol)));
       const bool icmp = service.protocol == net::kIcmp || service.protocol == net::kIcmp6;
       // An answer's type isn't that of the request.
       if (service.ports && !(icmp && turned_))
@@ -172,6 +175,18 @@ ValueSet flags(std::initializer_list<unsigned> which) {
   return values;
 }
 
+// Of other protocols connection tracking takes any whole packet for a connection's first.
+Part invalid_by_protocol(net::Family family) {
+  const ValueSet protocols({{net::kIcmp, net::kIcmp},
+                            {net::kTcp, net::kTcp},
+                            {net::kDccp, net::kDccp},
+                            {net::kIcmp6, net::kIcmp6},
+                            {net::kSctp, net::kSctp}});
+  return {false,
+          {{on(ir::kProtocol, family, protocols)},
+           {on(ir::kCtState, family, states({CtState::kNew}))}}};
+}
+
 Packets with(Packets packets, Part part) {
   packets.parts.push_back(std::move(part));
   packets.whole = true;
@@ -217,14 +232,17 @@ std::vector<Step> steps_of(const Claim& claim, net::Family family) {
     }
     case Claim::Kind::kWorks: {
       const ValueSet known = states({CtState::kEstablished});
+      const ValueSet unknown = states({CtState::kNew, CtState::kInvalid});
       const unsigned data = net::kPsh | net::kAck;
+      const Part answers =
+          tcp_flags(family, flags({net::kSyn | net::kAck, net::kAck, data, net::kFin | net::kAck}));
+      const Part later = tcp_flags(family, flags({net::kAck, data, net::kFin | net::kAck}));
+      const auto lost = [&](bool turned, const Part& with_flags) {
+        return with(with(lowered(turned, unknown), with_flags), invalid_by_protocol(family));
+      };
       return {{What::kFirst, first()},
-              {What::kAnswer,
-               with(lowered(true, known), tcp_flags(family, flags({net::kSyn | net::kAck, net::kAck,
-                                                                   data, net::kFin | net::kAck})))},
-              {What::kFollowing,
-               with(lowered(false, known),
-                    tcp_flags(family, flags({net::kAck, data, net::kFin | net::kAck})))}};
+              {What::kAnswer, with(lowered(true, known), answers), lost(true, answers)},
+              {What::kFollowing, with(lowered(false, known), later), lost(false, later)}};
     }
     case Claim::Kind::kSame: {
       Packets packets = lowered(false, said.value_or(states({CtState::kNew})));
@@ -270,7 +288,7 @@ set::Node node_of(set::Model& model, const Packets& packets) {
     const set::Node held = arena.unite_all(std::move(any));
     all = part.negated ? arena.subtract(all, held) : arena.intersect(all, held);
   }
-  return all;
+  return arena.subtract(all, not_its_own(model));
 }
 
 }  // namespace bulkhead::policy

@@ -3,6 +3,7 @@
 
 // Claims as constraints of the IR and as sets of packets.
 
+#include <optional>
 #include <vector>
 
 #include "ir/condition.h"
@@ -31,6 +32,9 @@ struct Step {
   enum class What : uint8_t { kPackets, kFirst, kAnswer, kFollowing };
   What what = What::kPackets;
   Packets packets;
+  // Of kAnswer and kFollowing: the same packets as they are where connection tracking doesn't find
+  // their connection.
+  std::optional<Packets> lost = {};
 };
 std::vector<Step> steps_of(const Claim& claim, net::Family family);
 

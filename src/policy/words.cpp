@@ -79,6 +79,21 @@ template <class Map> std::string names_of(const Map& map) {
   return all;
 }
 
+// As -p has it: any protocol is `all' and 0 (`ip' by /etc/protocols), and `any' as of all else
+// here.
+struct Protocol {
+  std::optional<uint8_t> number;  // none: any
+};
+std::optional<Protocol> protocol_of(std::string_view word, const net::Names& names) {
+  if (word == "any") return Protocol{};
+  std::optional<uint8_t> found;
+  if (const auto numeric = number(word, 255)) found = static_cast<uint8_t>(*numeric);
+  if (!found) found = net::builtin_protocol(word);
+  if (!found) found = names.protocol(word);
+  if (!found) return std::nullopt;
+  return *found == 0 ? Protocol{} : Protocol{found};
+}
+
 bool is_icmp(uint8_t protocol) { return protocol == net::kIcmp || protocol == net::kIcmp6; }
 
 }  // namespace
@@ -187,10 +202,7 @@ Result<std::vector<Service>> Words::service_term(const Word& word) const {
   if (const auto named = services_.find(word.text); named != services_.end()) return named->second;
   const size_t slash = word.text.find('/');
   const std::string_view name = word.text.substr(0, slash);
-  const auto numeric = number(name, 255);
-  auto protocol =
-      numeric ? std::optional(static_cast<uint8_t>(*numeric)) : net::builtin_protocol(name);
-  if (!protocol) protocol = names_.protocol(name);
+  const auto protocol = protocol_of(name, names_);
   if (!protocol) {
     const std::string known = names_of(services_);
     return wrong(word.span, fmt::format("`{}' is no service", word.text),
@@ -198,12 +210,15 @@ Result<std::vector<Service>> Words::service_term(const Word& word) const {
                      ? std::string(kServiceWanted)
                      : fmt::format("{}; named under [services]: {}", kServiceWanted, known));
   }
-  Service service{*protocol, {}};
+  Service service{protocol->number, {}};
   if (slash == word.text.npos) return std::vector{service};
   Word ports{word.text.substr(slash + 1), word.span};
   if (ports.span.end - ports.span.begin == word.text.size())
     ports.span.begin += static_cast<uint32_t>(std::min(slash + 1, word.text.size() - 1));
-  if (is_icmp(*protocol)) {
+  if (!service.protocol)
+    return wrong(word.span, fmt::format("`{}' is any protocol, and not all have ports", name),
+                 "say which: \"tcp/22\"");
+  if (is_icmp(*service.protocol)) {
     const auto type = number(ports.text, 255);
     if (!type)
       return wrong(ports.span, fmt::format("`{}' is no ICMP type", ports.text),
@@ -211,7 +226,7 @@ Result<std::vector<Service>> Words::service_term(const Word& word) const {
     service.ports = ir::ValueSet::of(*type);
     return std::vector{service};
   }
-  if (!net::has_ports(*protocol))
+  if (!net::has_ports(*service.protocol))
     return wrong(ports.span, fmt::format("protocol `{}' has no ports", name), "");
   auto values = port_term(ports, name);
   if (!values) return values.error();
@@ -234,6 +249,9 @@ Result<Services> Words::services(const TomlValue& value) const {
       return wrong(one.span, "one service is needed here", std::string(kServiceWanted));
     auto found = service_term(words->back());
     if (!found) return found.error();
+    const bool any = std::ranges::any_of(*found, [](const Service& it) { return !it.protocol; });
+    if (all.negated && any)
+      return wrong(one.span, fmt::format("`not {}' is no packet at all", words->back().text), "");
     all.any_of.insert(all.any_of.end(), found->begin(), found->end());
     return {};
   };
@@ -278,7 +296,11 @@ Result<ir::ValueSet> Words::values(const TomlValue& value, unsigned width, std::
                    std::string(wanted));
     if (words->front().text == "any") return all_of(width);
     auto values = term(words->back());
-    return values && negated ? Result<ir::ValueSet>(values->complement(width)) : values;
+    if (!values || !negated) return values;
+    *values = values->complement(width);
+    if (values->empty())
+      return wrong(item.span, fmt::format("`{}' leaves nothing", text.text), std::string(wanted));
+    return values;
   };
   if (value.kind != TomlValue::Kind::kArray) return one(value, true);
   ir::ValueSet all;
@@ -292,15 +314,13 @@ Result<ir::ValueSet> Words::values(const TomlValue& value, unsigned width, std::
 }
 
 Result<ir::ValueSet> Words::protocols(const TomlValue& value) const {
+  constexpr unsigned kBits = 8;
   constexpr std::string_view kWanted = "a protocol: \"tcp\", [\"tcp\", \"udp\"], \"not icmp\"";
-  return values(value, 8, kWanted, [&](const Word& word) -> Result<ir::ValueSet> {
-    const auto numeric = number(word.text, 255);
-    if (numeric) return ir::ValueSet::of(*numeric);
-    auto protocol = net::builtin_protocol(word.text);
-    if (!protocol) protocol = names_.protocol(word.text);
+  return values(value, kBits, kWanted, [&](const Word& word) -> Result<ir::ValueSet> {
+    const auto protocol = protocol_of(word.text, names_);
     if (!protocol)
       return wrong(word.span, fmt::format("`{}' is no protocol", word.text), std::string(kWanted));
-    return ir::ValueSet::of(*protocol);
+    return protocol->number ? ir::ValueSet::of(*protocol->number) : all_of(kBits);
   });
 }
 

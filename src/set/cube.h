@@ -3,6 +3,7 @@
 
 // Sets of packets in few words.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,10 @@ Cover cover(Model& model, Node set, Node care, size_t most);
 
 Node node_of(Model& model, const Cube& cube);
 
-// "tcp to port 22 from 10.0.0.0/8 except 10.0.0.1, new"
-std::string words(const Space& space, const Cube& cube);
+// "tcp to port 22 from 10.0.0.0/8 except 10.0.0.1, new". `known`: of which protocols all packets
+// are that are spoken of, where the product needn't say it.
+std::string words(const Space& space, const Cube& cube,
+                  const std::optional<ir::ValueSet>& known = {});
 // "10.0.0.0/8 except 10.0.0.1", "192.0.2.1, 192.0.2.7-192.0.2.9", "any"
 std::string address_words(net::Family family, const ir::ValueSet& addresses);
 

@@ -160,36 +160,54 @@ std::string state_words(const ir::ValueSet& values) {
 }
 
 std::string shape_words(const std::vector<bool>& atoms) {
-  constexpr std::string_view kNames[] = {"whole", "cut off behind its ports", "cut off",
-                                         "a fragment over TCP's flags", "a later fragment"};
+  constexpr std::string_view kNames[] = {"whole", "cut off in its header, behind the ports",
+                                         "cut off before its header",
+                                         "a later fragment, over TCP's flags", "a later fragment"};
+  const bool later = atoms[static_cast<size_t>(Shape::kLaterFragment)];
   std::vector<std::string_view> in;
   for (size_t i = 0; i < atoms.size(); ++i)
-    if (atoms[i]) in.push_back(kNames[i]);
-  if (in.size() == atoms.size() - 1) return "not whole";
+    if (atoms[i] && !(later && i == static_cast<size_t>(Shape::kSecondBlock)))
+      in.push_back(kNames[i]);
+  if (std::ranges::count(atoms, true) == static_cast<std::ptrdiff_t>(atoms.size()) - 1)
+    return "a fragment, or cut off in its header";
   return fmt::format("{}", fmt::join(in, " or "));
 }
 
-// "syn, without ack" where each bit says its own; else the values.
+// "syn, no ack" where each bit says its own; else "of the flags rst, syn, fin just syn, or none".
 std::string flag_words(const Dimension& dimension, const ir::ValueSet& values) {
   constexpr std::string_view kBits[] = {"cwr", "ece", "urg", "ack", "psh", "rst", "syn", "fin"};
   const unsigned first = dimension.first - kTcpFlags.v4.offset;
-  const std::string numbers = "flags " + number_words(values);
-  if (first + dimension.width > std::size(kBits)) return numbers;
-  unsigned always = 0xff, ever = 0, count = 0;
-  for (unsigned value = 0; value < 1u << dimension.width; ++value) {
-    if (!values.contains(value)) continue;
+  if (first + dimension.width > std::size(kBits)) return "TCP bits " + number_words(values);
+  const auto names = [&](unsigned value, std::string_view separator) {
+    std::string text;
+    for (unsigned bit = 0; bit < dimension.width; ++bit) {
+      if ((value >> (dimension.width - 1 - bit) & 1) != 0)
+        text += fmt::format("{}{}", text.empty() ? "" : separator, kBits[first + bit]);
+    }
+    return text;
+  };
+  const auto all = static_cast<unsigned>(low_bits(dimension.width));
+  unsigned always = all, ever = 0;
+  std::vector<std::string> in, out;
+  for (unsigned value = 0; value <= all; ++value) {
+    const bool there = values.contains(value);
+    (there ? in : out).push_back(value == 0 ? "none" : names(value, "+"));
+    if (!there) continue;
     always &= value;
     ever |= value;
-    ++count;
   }
-  if (count != 1u << std::popcount(ever & ~always)) return numbers;
-  std::vector<std::string> said;
-  for (unsigned bit = 0; bit < dimension.width; ++bit) {
-    const unsigned mask = 1u << (dimension.width - 1 - bit);
-    if ((always & mask) != 0) said.emplace_back(kBits[first + bit]);
-    if ((ever & mask) == 0) said.push_back(fmt::format("no {}", kBits[first + bit]));
+  if (in.size() == 1u << std::popcount(ever & ~always)) {
+    std::vector<std::string> said;
+    for (unsigned bit = 0; bit < dimension.width; ++bit) {
+      const unsigned mask = 1u << (dimension.width - 1 - bit);
+      if ((always & mask) != 0) said.emplace_back(kBits[first + bit]);
+      if ((ever & mask) == 0) said.push_back(fmt::format("no {}", kBits[first + bit]));
+    }
+    return fmt::format("{}", fmt::join(said, ", "));
   }
-  return fmt::format("{}", fmt::join(said, ", "));
+  const std::string of = dimension.width == 1 ? "" : "of the flags " + names(all, ", ") + " ";
+  return out.size() < in.size() ? fmt::format("{}not just {}", of, listed(out, " or "))
+                                : fmt::format("{}just {}", of, listed(in, " or "));
 }
 
 constexpr unsigned kMacBits = 48;
@@ -213,7 +231,8 @@ std::string mac_words(const ir::ValueSet& values) {
 // Collects what the sides say, then puts it in a person's order.
 class Sentence {
  public:
-  Sentence(const Space& space, const Cube& cube) : space_(space) {
+  Sentence(const Space& space, const Cube& cube, const std::optional<ir::ValueSet>& known)
+      : space_(space), known_(known) {
     for (const Cube::Side& side : cube.sides) {
       const Dimension& dimension = space.dimensions()[side.dimension];
       if (dimension.base == ir::Base::kMeta && is(dimension, ir::Meta::kProtocol))
@@ -247,10 +266,11 @@ class Sentence {
     return dimension.key == static_cast<uint16_t>(key);
   }
   bool only(std::initializer_list<uint8_t> which) const {
-    if (!protocols_) return false;
+    const std::optional<ir::ValueSet>& protocols = protocols_ ? protocols_ : known_;
+    if (!protocols) return false;
     ir::ValueSet those;
     for (const uint8_t each : which) those = those.united(ir::ValueSet::of(each));
-    return protocols_->intersected(those) == *protocols_;
+    return protocols->intersected(those) == *protocols;
   }
 
   std::string protocol_words() const {
@@ -317,6 +337,12 @@ class Sentence {
         more_.push_back(fmt::format("{} {}", dimension.field->words, addresses));
       return;
     }
+    if (whole && dimension.base == ir::Base::kRoute &&
+        ir::is_path(static_cast<ir::Route>(dimension.key))) {
+      more_.push_back(fmt::format("{} {}", values.contains(0) ? "without a" : "with a",
+                                  dimension.field->words));
+      return;
+    }
     if (!whole) return more_.push_back(part_words(dimension, values));
     more_.push_back(
         fmt::format("{} {}", dimension.field->words, choice_words(values, dimension.width)));
@@ -358,7 +384,11 @@ class Sentence {
       return more_.push_back(flag_words(dimension, values));
     const bool source = dimension.first < 16;
     if (source && only({net::kIcmp, net::kIcmp6})) {
-      icmp_ = "type " + icmp_words(values);
+      constexpr unsigned kTypeBits = 8;
+      const bool code = dimension.first >= kTypeBits;
+      const bool both = dimension.width > kTypeBits;
+      icmp_ += fmt::format("{}{} {}", icmp_.empty() ? "" : " ", code ? "code" : "type",
+                           both ? icmp_words(values) : choice_words(values, dimension.width));
       return;
     }
     (source ? source_port_ : destination_port_) = choice_words(values, dimension.width);
@@ -388,7 +418,7 @@ class Sentence {
 
   const Space& space_;
   bool by_mac_ = false;
-  std::optional<ir::ValueSet> protocols_;
+  std::optional<ir::ValueSet> known_, protocols_;
   std::string icmp_, source_, source_port_, destination_, destination_port_;
   std::vector<std::string> more_;
 };
@@ -418,6 +448,8 @@ std::string address_words(net::Family family, const ir::ValueSet& addresses) {
   return intervals_words(family, addresses);
 }
 
-std::string words(const Space& space, const Cube& cube) { return Sentence(space, cube).text(); }
+std::string words(const Space& space, const Cube& cube, const std::optional<ir::ValueSet>& known) {
+  return Sentence(space, cube, known).text();
+}
 
 }  // namespace bulkhead::set

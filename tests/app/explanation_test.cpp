@@ -122,6 +122,90 @@ TEST(Explain, WithoutRulesItSaysSo) {
   EXPECT_EQ(answer.decided, "no rules are loaded");
 }
 
+TEST(Explain, WithoutTableFilterItSaysSo) {
+  const auto answer = explained("*raw\n-A PREROUTING -p udp -j ACCEPT\nCOMMIT\n",
+                                "tcp 192.0.2.9 > 192.0.2.1:80 in eth0");
+  EXPECT_EQ(answer.decided, "table filter has no rules");
+  const std::string told = explain_text(answer, Paint());
+  EXPECT_NE(told.find("accepted: table filter has no rules"), std::string::npos) << told;
+}
+
+TEST(Explain, ANewPacketKnowsItsConnection) {
+  const char* rules =
+      "*filter\n:INPUT DROP\n-A INPUT -m conntrack ! --ctproto tcp -j ACCEPT\n"
+      "-A INPUT -p tcp -m conntrack --ctorigdstport 80 -j ACCEPT\nCOMMIT\n";
+  EXPECT_EQ(explained(rules, "tcp 192.0.2.9 > 192.0.2.1:80 in eth0").decided, "rule 2 of INPUT");
+  EXPECT_EQ(explained(rules, "tcp 192.0.2.9 > 192.0.2.1:22 in eth0").decided,
+            "the policy of INPUT");
+}
+
+TEST(ExplainConnection, TheAnswerToAnUntrackedPacketIsOfNoConnection) {
+  const std::string raw = "*raw\n-A PREROUTING -p tcp --dport 80 -j NOTRACK\n";
+  const std::string filter =
+      "COMMIT\n*filter\n:OUTPUT DROP\n-A OUTPUT -m state --state ESTABLISHED -j ACCEPT\n";
+  const auto web = packet("tcp 192.0.2.9 > 192.0.2.1:80 in eth0");
+  const auto lost = explain_connection(parsed(raw + filter + "COMMIT\n"), web);
+  EXPECT_FALSE(lost.works());
+  EXPECT_NE(lost.answer.packet.find(" invalid "), std::string::npos) << lost.answer.packet;
+  EXPECT_NE(explain_text(lost, Paint()).find("its first packet isn't tracked"), std::string::npos);
+  const auto both =
+      explain_connection(parsed(raw + "-A OUTPUT -p tcp --sport 80 -j NOTRACK\n" + filter +
+                                "-A OUTPUT -m state --state UNTRACKED -j ACCEPT\nCOMMIT\n"),
+                         web);
+  EXPECT_TRUE(both.works());
+  const auto dns =
+      explain_connection(parsed("*raw\n-A PREROUTING -p udp -j NOTRACK\n" + filter + "COMMIT\n"),
+                         packet("udp 192.0.2.9 > 192.0.2.1:53 in eth0"));
+  EXPECT_NE(dns.answer.packet.find(" new "), std::string::npos) << dns.answer.packet;
+  EXPECT_FALSE(dns.works());
+}
+
+TEST(ExplainConnection, TheAnswerIsLookedForInItsOwnZone) {
+  const auto works = [](const std::string& raw) {
+    return explain_connection(parsed("*raw\n" + raw +
+                                     "COMMIT\n*filter\n:OUTPUT DROP\n-A OUTPUT -m state --state "
+                                     "ESTABLISHED -j ACCEPT\nCOMMIT\n"),
+                              packet("tcp 192.0.2.9 > 192.0.2.1:80 in eth0"))
+        .works();
+  };
+  EXPECT_FALSE(works("-A PREROUTING -j CT --zone 1\n"));
+  EXPECT_FALSE(works("-A PREROUTING -j CT --zone 1\n-A OUTPUT -j CT --zone 2\n"));
+  EXPECT_TRUE(works("-A PREROUTING -j CT --zone 1\n-A OUTPUT -j CT --zone 1\n"));
+  EXPECT_TRUE(works("-A PREROUTING -j CT --zone-orig 1\n"));
+  EXPECT_FALSE(works("-A PREROUTING -j CT --zone-reply 1\n"));
+}
+
+TEST(ExplainConnection, TheKernelDropsAnAnswerThatClashesWithItsConnection) {
+  const auto dns = packet("udp 192.0.2.9 > 192.0.2.1:53 in eth0");
+  const auto clash =
+      explain_connection(parsed("*raw\n-A PREROUTING -j CT --zone-reply 1\nCOMMIT\n"), dns);
+  EXPECT_FALSE(clash.works());
+  EXPECT_NE(explain_text(clash, Paint()).find("a second one between the same two"),
+            std::string::npos);
+  EXPECT_TRUE(
+      explain_connection(parsed("*raw\n-A PREROUTING -j CT --zone 1\nCOMMIT\n"), dns).works());
+}
+
+TEST(ExplainConnection, TranslatedThereAndBack) {
+  const auto web = explain_connection(
+      parsed("*nat\n-A PREROUTING -i eth0 -p tcp --dport 8080 -j DNAT --to-destination "
+             "172.17.0.2:80\n-A POSTROUTING -o eth1 -j SNAT --to-source 172.17.0.1\nCOMMIT\n"
+             "*filter\n:FORWARD DROP\n-A FORWARD -d 172.17.0.2 -p tcp --dport 80 -j ACCEPT\n"
+             "-A FORWARD -s 172.17.0.2 -d 198.51.100.9 -p tcp --sport 80 -j ACCEPT\nCOMMIT\n"),
+      packet("tcp 198.51.100.9:40000 > 192.0.2.1:8080 in eth0 out eth1"));
+  EXPECT_TRUE(web.works()) << explain_text(web, Paint());
+  EXPECT_TRUE(web.answer.packet.starts_with("tcp 172.17.0.2:80 > 172.17.0.1:40000 established"))
+      << web.answer.packet;
+  EXPECT_EQ(net::to_string(web.answer.left.source), "192.0.2.1");
+  EXPECT_EQ(web.answer.left.source_port, 8080);
+  const auto local = explain_connection(
+      parsed("*nat\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080\nCOMMIT\n"
+             "*filter\n:INPUT DROP\n:OUTPUT DROP\n-A INPUT -p tcp --dport 8080 -j ACCEPT\n"
+             "-A OUTPUT -p tcp --sport 8080 -j ACCEPT\nCOMMIT\n"),
+      packet("tcp 198.51.100.9:40000 > 192.0.2.1:80 in eth0"));
+  EXPECT_TRUE(local.works()) << explain_text(local, Paint());
+}
+
 TEST(ExplainConnection, WhyCurlHangsAndWhatHelps) {
   const auto curl = explain_connection(
       parsed(kSeed), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));

@@ -27,6 +27,10 @@ constexpr const char* kHttp = "packets = { service = \"tcp/80\" }\nverdict = \"p
 constexpr const char* kNoForwardedHttp =
     "packets = { service = \"tcp/80\", direction = \"forward\" }\nverdict = \"blocked\"\n";
 
+constexpr const char* kHttpWorks = "connection = { service = \"tcp/80\" }\n";
+constexpr const char* kDnsWorks = "connection = { service = \"udp/53\" }\n";
+constexpr const char* kOpen = "*filter\n:INPUT ACCEPT\nCOMMIT\n";
+
 const Case kCases[] = {
     {"EveryTcpPacketHasFortyBytes",
      "*filter\n-A INPUT -p tcp --dport 80 -m length --length 40: -j DROP\nCOMMIT\n", kNoHttp,
@@ -40,6 +44,87 @@ const Case kCases[] = {
      "*filter\n:INPUT DROP\n-A INPUT -m mac --mac-source 02:00:5e:10:00:01 -j ACCEPT\n"
      "-A INPUT -m mac ! --mac-source 02:00:5e:10:00:01 -j ACCEPT\nCOMMIT\n",
      kHttp},
+    {"ServiceAllIsAnyProtocol", kOpen, "service = \"all\"\nonly-from = \"192.0.2.1\"\n"},
+    {"ServiceZeroIsAnyProtocol", kOpen, "service = \"0\"\nonly-from = \"192.0.2.1\"\n"},
+    {"ProtocolAllIsAnyProtocol", kOpen,
+     "packets = { protocol = \"all\" }\nverdict = \"blocked\"\n"},
+    {"ProtocolZeroIsAnyProtocol", kOpen, "packets = { protocol = 0 }\nverdict = \"blocked\"\n"},
+    {"TheAnswerToAnUntrackedPacketIsOfNoConnection",
+     "*raw\n-A PREROUTING -p tcp --dport 80 -j NOTRACK\nCOMMIT\n*filter\n:OUTPUT DROP\n"
+     "-A OUTPUT -m state --state NEW,ESTABLISHED -j ACCEPT\nCOMMIT\n",
+     kHttpWorks},
+    {"WhatIsSentUntrackedHasNoAnswer",
+     "*raw\n-A OUTPUT -p tcp --dport 80 -j NOTRACK\nCOMMIT\n*filter\n:INPUT DROP\n"
+     "-A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT\nCOMMIT\n",
+     "connection = { direction = \"out\", service = \"tcp/80\" }\n"},
+    {"UntrackedBothWaysIsUntracked",
+     "*raw\n-A PREROUTING -p tcp --dport 80 -j NOTRACK\n-A OUTPUT -p tcp --sport 80 -j NOTRACK\n"
+     "COMMIT\n*filter\n:OUTPUT DROP\n-A OUTPUT -m state --state UNTRACKED -j ACCEPT\nCOMMIT\n",
+     kHttpWorks, State::kProved},
+    {"OtherPacketsMayBeUntracked",
+     "*raw\n-A PREROUTING -p udp --dport 53 -j NOTRACK\nCOMMIT\n*filter\n:OUTPUT DROP\n"
+     "-A OUTPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n",
+     kHttpWorks, State::kProved},
+    {"TheUntrackedPartOfAClaimIsLookedAtAlone",
+     "*raw\n-A PREROUTING -p udp --dport 53 -j NOTRACK\nCOMMIT\n*filter\n:OUTPUT DROP\n"
+     "-A OUTPUT -p tcp -m state --state ESTABLISHED -j ACCEPT\n-A OUTPUT -p udp -j "
+     "ACCEPT\nCOMMIT\n",
+     "connection = { service = [\"udp/53\", \"tcp/80\"] }\n", State::kProved},
+    {"AUdpAnswerToAnUntrackedPacketIsNew",
+     "*raw\n-A PREROUTING -p udp --dport 53 -j NOTRACK\nCOMMIT\n*filter\n:OUTPUT DROP\n"
+     "-A OUTPUT -m state --state NEW,ESTABLISHED -j ACCEPT\nCOMMIT\n",
+     kDnsWorks, State::kProved},
+    {"AUdpAnswerToAnUntrackedPacketIsNotEstablished",
+     "*raw\n-A PREROUTING -p udp --dport 53 -j NOTRACK\nCOMMIT\n*filter\n:OUTPUT DROP\n"
+     "-A OUTPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n",
+     kDnsWorks},
+    {"WithUntrackedAnswersNothingIsEstablished",
+     "*raw\n-A OUTPUT -p tcp --sport 80 -j NOTRACK\nCOMMIT\n*filter\n:INPUT DROP\n"
+     "-A INPUT -m state --state NEW,ESTABLISHED -j ACCEPT\nCOMMIT\n",
+     kHttpWorks},
+    {"AZoneOfOneDirectionLosesTheAnswer",
+     "*raw\n-A PREROUTING -p tcp --dport 80 -j CT --zone 1\nCOMMIT\n*filter\n:OUTPUT DROP\n"
+     "-A OUTPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n",
+     kHttpWorks},
+    {"OneZoneForBothDirections",
+     "*raw\n-A PREROUTING -p tcp --dport 80 -j CT --zone 1\n-A OUTPUT -p tcp --sport 80 -j CT "
+     "--zone 1\nCOMMIT\n*filter\n:OUTPUT DROP\n-A OUTPUT -m state --state ESTABLISHED -j "
+     "ACCEPT\nCOMMIT\n",
+     kHttpWorks, State::kProved},
+    {"AnotherZoneForAnswers",
+     "*raw\n-A PREROUTING -p tcp --dport 80 -j CT --zone 1\n-A OUTPUT -p tcp --sport 80 -j CT "
+     "--zone 2\nCOMMIT\n*filter\n:OUTPUT DROP\n-A OUTPUT -m state --state ESTABLISHED -j "
+     "ACCEPT\nCOMMIT\n",
+     kHttpWorks},
+    {"AZoneOfTheFirstDirectionOnly",
+     "*raw\n-A PREROUTING -p tcp --dport 80 -j CT --zone-orig 1\nCOMMIT\n*filter\n:OUTPUT DROP\n"
+     "-A OUTPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n",
+     kHttpWorks, State::kProved},
+    {"AZoneOfTheReplyDirectionThatAnswersDontHave",
+     "*raw\n-A PREROUTING -p tcp --dport 80 -j CT --zone-reply 1\nCOMMIT\n*filter\n:OUTPUT DROP\n"
+     "-A OUTPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n",
+     kHttpWorks},
+    {"TheKernelDropsAnAnswerThatClashesWithItsConnection",
+     "*raw\n-A PREROUTING -p udp --dport 53 -j CT --zone-reply 1\nCOMMIT\n*filter\n:OUTPUT "
+     "ACCEPT\nCOMMIT\n",
+     kDnsWorks},
+    {"AnAnswerInAZoneOfItsOwnPassesWhereAllPasses",
+     "*raw\n-A PREROUTING -p udp --dport 53 -j CT --zone 1\nCOMMIT\n*filter\n:OUTPUT "
+     "ACCEPT\nCOMMIT\n",
+     kDnsWorks, State::kProved},
+    {"ANewPacketIsOfItsConnectionsProtocol",
+     "*filter\n:INPUT DROP\n-A INPUT -m conntrack ! --ctproto tcp -j ACCEPT\nCOMMIT\n",
+     "packets = { protocol = \"tcp\" }\nverdict = \"blocked\"\n", State::kProved},
+    {"ANewPacketGoesToItsConnectionsPort",
+     "*filter\n:INPUT ACCEPT\n-A INPUT -p tcp -m conntrack --ctorigdstport 80 -j DROP\nCOMMIT\n",
+     "packets = { service = \"tcp/22\" }\nverdict = \"passes\"\n", State::kProved},
+    {"ANewPacketComesFromItsConnectionsSource",
+     "*filter\n:INPUT DROP\n-A INPUT -m conntrack --ctorigsrc 10.0.0.0/8 -j ACCEPT\nCOMMIT\n",
+     "service = \"tcp/22\"\nonly-from = \"10.0.0.0/8\"\n", State::kProved},
+    {"BehindARedirectTheConnectionStillGoesToThePortAskedFor",
+     "*nat\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080\nCOMMIT\n*filter\n"
+     ":INPUT DROP\n-A INPUT -p tcp -m conntrack --ctorigdstport 80 -j ACCEPT\nCOMMIT\n",
+     kHttp, State::kProved},
     {"TheMarkOfTproxyIsRead",
      "*mangle\n-A PREROUTING -p tcp --dport 80 -j TPROXY --on-port 3128 --tproxy-mark 0x1/0x1\n"
      "COMMIT\n*filter\n:INPUT DROP\n-A INPUT -m mark --mark 1 -j ACCEPT\nCOMMIT\n",

@@ -69,6 +69,36 @@ TEST(Who, APublishedPortIsReached) {
             "--dport 80 -j ACCEPT\n");
 }
 
+TEST(Who, AnyProtocol) {
+  EXPECT_EQ(
+      who("*filter\n:INPUT DROP\n-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\n", "all"),
+      "  tcp to port 22\n      passes by rule 1 of INPUT  -p tcp -m tcp --dport 22 -j ACCEPT\n");
+  EXPECT_EQ(who("*filter\n-A INPUT -s 10.0.0.1 -j DROP\nCOMMIT\n", "0"),
+            "  from any except 10.0.0.1\n      passes by the policy of INPUT\n");
+}
+
+TEST(Who, AZoneOfRawIsNoRulesNumber) {
+  EXPECT_EQ(who("*raw\n-A PREROUTING -j CT --zone 1\nCOMMIT\n*filter\n:INPUT DROP\n"
+                "-A INPUT -p udp -j ACCEPT\n-A INPUT -p icmp -j ACCEPT\n"
+                "-A INPUT -p tcp -j ACCEPT\nCOMMIT\n",
+                "tcp/22"),
+            "  anybody\n      passes by rule 3 of INPUT  -p tcp -j ACCEPT\n");
+}
+
+TEST(Who, AProgramMayLetItPassWhereThePolicyDoesnt) {
+  EXPECT_EQ(
+      who("*filter\n:INPUT DROP\n-A INPUT -p tcp -j NFQUEUE --queue-num 1\nCOMMIT\n", "tcp/22"),
+      "  anybody\n      may pass by rule 1 of INPUT  -p tcp -j NFQUEUE --queue-num 1\n");
+}
+
+TEST(Who, NobodyIsToldOfWhatWasntAsked) {
+  EXPECT_EQ(
+      who("*filter\n:INPUT DROP\n-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\n", "tcp/20-30"),
+      "  to port 22\n      passes by rule 1 of INPUT  -p tcp -m tcp --dport 22 -j ACCEPT\n");
+  EXPECT_EQ(who("*filter\n:INPUT DROP\n-A INPUT -p icmp --icmp-type 8 -j ACCEPT\nCOMMIT\n", "icmp"),
+            "  type 8\n      passes by rule 1 of INPUT  -p icmp -m icmp --icmp-type 8 -j ACCEPT\n");
+}
+
 std::string remedy(const std::string& rules, const std::string& words) {
   const auto packet = net::parse_packet(words);
   EXPECT_TRUE(packet.ok());
@@ -86,6 +116,17 @@ TEST(Remedy, ARuleAtThePlaceWhereItIsDecided) {
             "iptables -I INPUT 3 -p tcp --dport 22 -s 10.0.0.2 -j DROP");
   EXPECT_EQ(remedy(kRules, "icmp 10.0.0.2 > 192.0.2.1 in eth0"),
             "iptables -A INPUT -p icmp --icmp-type 8 -s 10.0.0.2 -j ACCEPT");
+}
+
+TEST(Remedy, FilterSeesWhatNatHasMade) {
+  EXPECT_EQ(remedy("*nat\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080\nCOMMIT\n"
+                   "*filter\n:INPUT DROP\nCOMMIT\n",
+                   "tcp 10.0.0.1 > 10.1.0.1:80 in eth0"),
+            "iptables -A INPUT -p tcp --dport 8080 -s 10.0.0.1 -j ACCEPT");
+  EXPECT_EQ(remedy("*nat\n-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.2.0.2\n"
+                   "COMMIT\n*filter\n:FORWARD DROP\nCOMMIT\n",
+                   "tcp 10.0.0.1 > 10.1.0.1:80 in eth0 out eth1"),
+            "iptables -A FORWARD -p tcp --dport 80 -s 10.0.0.1 -d 10.2.0.2 -j ACCEPT");
 }
 
 TEST(Remedy, OtherHooksTablesAndStates) {

@@ -75,14 +75,18 @@ TEST_F(BulkheadTest, ExplainAnswersTheSeedsQuestion) {
   apply(kSeedRules);
   const std::string curl = "tcp 192.0.2.1:40000 > 203.0.113.80:80 out eth0";
   const auto before = bulkhead({"explain", "--connection", curl});
-  ASSERT_EQ(before.exit_code, 0) << before.describe();
+  ASSERT_EQ(before.exit_code, 1) << before.describe();
   EXPECT_THAT(before.out, HasSubstr("the answers to it are dropped by the policy of INPUT"));
   const std::string remedy = "iptables -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT";
   ASSERT_THAT(before.out, HasSubstr("    " + remedy + "\n"));
 
   const auto typed = net_->exec({"sh", "-c", std::string(BULKHEAD_BIN_DIR) + "/" + remedy});
   ASSERT_EQ(typed.exit_code, 0) << typed.describe();
-  EXPECT_THAT(bulkhead({"explain", "--connection", curl}).out, HasSubstr("The connection works."));
+  const auto after = bulkhead({"explain", "--connection", curl, "kernel"});
+  EXPECT_EQ(after.exit_code, 0) << after.describe();
+  EXPECT_THAT(after.out, HasSubstr("The connection works."));
+  EXPECT_EQ(bulkhead({"explain", "--connection", "--who", "tcp/22"}).exit_code, 2);
+  EXPECT_EQ(bulkhead({"explain", "--who", "tcp/22", "--output", "--forward"}).exit_code, 2);
 }
 
 TEST_F(BulkheadTest, ExplainSaysWhatTheKernelDoes) {

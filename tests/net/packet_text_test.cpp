@@ -30,7 +30,7 @@ TEST(PacketText, PrintsOneCanonicalForm) {
   EXPECT_EQ(canonical("icmp 192.0.2.1 > 192.0.2.2 type port-unreachable related"),
             "icmp 192.0.2.1 > 192.0.2.2 related type 3/3");
   EXPECT_EQ(canonical("icmp6 2001:db8::1 > ff02::1 type 135"),
-            "icmp6 2001:db8::1 > ff02::1 new type 135/0");
+            "icmp6 2001:db8::1 > ff02::1 untracked type 135/0");
   EXPECT_EQ(canonical("gre 192.0.2.1 > 192.0.2.2 invalid"), "47 192.0.2.1 > 192.0.2.2 invalid");
   EXPECT_EQ(canonical("udp 192.0.2.1 > 192.0.2.2 fragment 185 untracked"),
             "udp 192.0.2.1:40000 > 192.0.2.2:80 untracked fragment 185");

@@ -93,6 +93,13 @@ TEST(ServiceMatrix, OneClassWhereNothingIsToldApart) {
   EXPECT_EQ(matrix_of({.rules = ":FORWARD DROP\n"}), "any:");
 }
 
+TEST(ServiceMatrix, AnyProtocolIsWhicheverGetsThrough) {
+  const Service any{.protocol = {}, .port = {}, .source_port = {}};
+  EXPECT_EQ(matrix_of({.rules = ":FORWARD DROP\n-A FORWARD -p udp -s 10.0.0.0/8 -j ACCEPT\n",
+                       .service = any}),
+            "any except 10.0.0.0/8 | 10.0.0.0/8: 1>0 1>1");
+}
+
 TEST(ServiceMatrix, SourcesAndDestinationsMakeClasses) {
   EXPECT_EQ(matrix_of({.rules = ":FORWARD DROP\n"
                                 "-A FORWARD -s 10.0.0.0/8 -d 192.0.2.0/24 -j ACCEPT\n"}),

@@ -11,7 +11,7 @@
 #include "app/other_iptables.h"
 #include "app/remedy.h"
 #include "app/report.h"
-#include "app/rules_input.h"
+#include "app/rules_to_analyse.h"
 #include "app/store.h"
 #include "app/summary.h"
 
@@ -71,6 +71,12 @@ Result<RulesOfTheHost, Failure> rules_of_files(const ExplainOptions& options, ne
   return RulesOfTheHost{std::move(rulesets->front()), {}};
 }
 
+Result<RulesOfTheHost, Failure> rules_of_boot(net::Family family) {
+  auto saved = rules_to_analyse(std::string(kSavedRules), family);
+  if (!saved) return saved.error();
+  return RulesOfTheHost{std::move(saved->rulesets.front()), {}};
+}
+
 Result<RulesOfTheHost, Failure> rules_of_kernel(net::Family family, net::Direction direction) {
   const auto backend = open_backend();
   if (!backend) return Failure{backend.error(), {}};
@@ -79,6 +85,14 @@ Result<RulesOfTheHost, Failure> rules_of_kernel(net::Family family, net::Directi
   const auto foreign = (*backend)->foreign();
   if (!foreign) return Failure{foreign.error(), {}};
   return RulesOfTheHost{*std::move(rules), others_on_the_way(*foreign, family, direction)};
+}
+
+// As `explain --who` takes them.
+Result<RulesOfTheHost, Failure> rules_of(const ExplainOptions& options, const net::PacketText& at) {
+  const std::string_view only = options.files.size() == 1 ? options.files.front() : "";
+  if (options.files.empty() || only == kKernelRules)
+    return rules_of_kernel(at.family(), at.direction());
+  return only == kSavedRules ? rules_of_boot(at.family()) : rules_of_files(options, at.family());
 }
 
 // A packet without an interface is one that no -i and no -o matches, which is seldom what was
@@ -112,8 +126,7 @@ int run_explain(const ExplainOptions& options) {
   const Source words("packet", options.packet);
   const auto packet = net::parse_packet(options.packet);
   if (!packet) return report(packet.error(), words);
-  const auto found = options.files.empty() ? rules_of_kernel(packet->family(), packet->direction())
-                                           : rules_of_files(options, packet->family());
+  const auto found = rules_of(options, *packet);
   if (!found) return report(found.error());
 
   const Paint paint(wants_color(options.color, STDOUT_FILENO));
@@ -133,7 +146,7 @@ int run_explain(const ExplainOptions& options) {
   print(text);
   if (!options.json)
     print(interface_note(*packet, paint) + (accepted ? others_text(found->others, paint) : ""));
-  return kDone;
+  return options.connection && !accepted ? kFailed : kDone;
 }
 
 }  // namespace bulkhead::app

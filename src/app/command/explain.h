@@ -11,8 +11,9 @@
 namespace bulkhead::app {
 
 struct ExplainOptions {
-  std::string packet;              // in words: net/packet_text.h
-  std::vector<std::string> files;  // these rules instead of the kernel's
+  std::string packet;  // in words: net/packet_text.h
+  // These rules instead of the kernel's; or one word, "kernel" or "saved".
+  std::vector<std::string> files;
   bool connection = false;
   // Instead of a packet: who can reach this service, at the filter of this direction.
   std::string who;
@@ -31,6 +32,7 @@ std::string explain_json(const ConnectionExplanation& connection,
 struct WhoAnswer {
   net::Family family = net::Family::kIpv4;
   std::vector<WhoGroup> groups;
+  std::string without_rules = "there are no rules";  // where nothing decides
 };
 std::string who_text(const ExplainOptions& options, const std::vector<WhoAnswer>& answers,
                      const Paint& paint);
@@ -38,7 +40,8 @@ std::string who_json(const ExplainOptions& options, const std::vector<WhoAnswer>
 
 int run_who(const ExplainOptions& options);
 
-// What the rules do with a packet, and why. Exits 0 whatever the verdict is.
+// What the rules do with a packet, and why. Exits 0 whatever the verdict is; of a connection, 1 if
+// it doesn't work.
 int run_explain(const ExplainOptions& options);
 
 }  // namespace bulkhead::app

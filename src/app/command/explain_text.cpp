@@ -50,8 +50,8 @@ std::string passage_text(const Passage& passage, const Paint& paint) {
 std::string verdict_text(const Explanation& explanation, const Paint& paint) {
   const std::string word(verdict_word(explanation.verdict));
   std::string text = fmt::format(
-      "{} by {}", explanation.verdict == Verdict::kAccept ? paint.good(word) : paint.bad(word),
-      printable(explanation.decided));
+      "{}{} {}", explanation.verdict == Verdict::kAccept ? paint.good(word) : paint.bad(word),
+      explanation.by_nothing ? ":" : " by", printable(explanation.decided));
   const std::vector<std::string>& unless = explanation.unless;
   for (size_t i = 0; i < unless.size(); ++i) {
     const std::string_view before = i == 0 ? ", unless " : i + 1 == unless.size() ? " or " : ", ";
@@ -79,6 +79,15 @@ std::string step_text(std::string_view title, const Explanation& explanation, co
 
 std::string diagnosis(const ConnectionExplanation& connection, const Paint& paint) {
   if (connection.works()) return paint.good("The connection works.") + "\n";
+  const bool all_pass = connection.first.verdict == Verdict::kAccept &&
+                        connection.answer.verdict == Verdict::kAccept &&
+                        connection.following.verdict == Verdict::kAccept;
+  if (connection.clashes && all_pass) {
+    return fmt::format(
+        "{} {}, and the answers would begin a second one between the same two: the kernel drops "
+        "them.\n",
+        paint.bad("The connection doesn't work:"), printable(connection.lost));
+  }
   const bool first = connection.first.verdict != Verdict::kAccept;
   const bool answer = !first && connection.answer.verdict != Verdict::kAccept;
   const Explanation& culprit = first    ? connection.first
@@ -90,6 +99,10 @@ std::string diagnosis(const ConnectionExplanation& connection, const Paint& pain
                   : answer ? "its first packet is let through, but the answers to it are "
                            : "it opens, but the packets that follow are ");
   text += fmt::format("{} by {}.\n", verdict_word(culprit.verdict), printable(culprit.decided));
+  if (!first && !connection.lost.empty()) {
+    text += fmt::format("Connection tracking finds no connection that {}: {}.\n",
+                        answer ? "they answer" : "was answered", printable(connection.lost));
+  }
   if (first && !culprit.remedy.empty())
     text +=
         fmt::format("What would let it in:\n\n    {}\n", paint.strong(printable(culprit.remedy)));
@@ -160,6 +173,8 @@ std::string explain_json(const ConnectionExplanation& connection,
                     {"first", json_of(connection.first)},
                     {"answer", json_of(connection.answer)},
                     {"following", json_of(connection.following)},
+                    {"clashes", connection.clashes},
+                    {"lost", connection.lost.empty() ? Json() : Json(connection.lost)},
                     {"remedy", connection.remedy.empty() ? Json() : Json(connection.remedy)},
                     {"may_still_drop", others}});
 }

@@ -30,6 +30,7 @@ Error usage(std::string message, std::string hint = {}) {
   return {.kind = ErrorKind::kUsage, .message = std::move(message), .hint = std::move(hint)};
 }
 
+// 0 is any protocol, as for -p.
 std::optional<uint8_t> protocol_of(std::string_view word, const net::Names& names) {
   uint8_t number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
@@ -50,10 +51,11 @@ Result<pass::Service> service_of(const MatrixOptions& options, const net::Names&
   const std::string_view text = options.service;
   const size_t slash = std::min(text.find('/'), text.size());
   const std::string_view name = text.substr(0, slash);
-  const auto protocol = protocol_of(name, names);
+  const auto protocol = name == "any" ? uint8_t{0} : protocol_of(name, names);
   constexpr std::string_view kHint = "a service is a protocol and a port: tcp/22, udp/53, icmp";
   if (!protocol) return usage(fmt::format("`{}' is no protocol", name), std::string(kHint));
-  pass::Service service{.protocol = *protocol, .port = {}, .source_port = {}};
+  pass::Service service{.protocol = protocol, .port = {}, .source_port = {}};
+  if (*protocol == 0) service.protocol.reset();
   const bool has_ports = net::has_ports(*protocol);
   if (!has_ports && (slash < text.size() || options.source_port))
     return usage(fmt::format("`{}' has no ports", name), std::string(kHint));
@@ -72,6 +74,8 @@ Result<pass::UnknownConditions> unknown_of(const MatrixOptions& options, net::Fa
     const ext::Match* match = ext::find_match(name, family);
     if (!protocol && match == nullptr)
       return usage(fmt::format("--unknown: no protocol and no match is called `{}'", name));
+    if (protocol && *protocol == 0)
+      return usage(fmt::format("--unknown: `{}' is any protocol, and all can't be unknown", name));
     if (protocol) unknown.protocols.insert(*protocol);
     if (match != nullptr) unknown.matches.emplace(match->name);
   }
@@ -126,8 +130,9 @@ void warn_of_unlisted(const MatrixOptions& options, const ir::Table& table, cons
 
 std::string question_words(const MatrixOptions& options, const pass::Service& service,
                            const std::string& rules) {
-  std::string text =
-      fmt::format("a new connection of {}", options.service.substr(0, options.service.find('/')));
+  std::string text = fmt::format(
+      "a new connection of {}",
+      service.protocol ? options.service.substr(0, options.service.find('/')) : "any protocol");
   if (service.port) text += fmt::format(" to port {}", *service.port);
   if (service.source_port) text += fmt::format(" from port {}", *service.source_port);
   const std::string table = options.table == "filter" ? "" : fmt::format(" of {}", options.table);

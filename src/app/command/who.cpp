@@ -28,20 +28,21 @@ Result<std::vector<ir::Ruleset>, Failure> rulesets_of(const std::vector<std::str
   return parse_inputs(inputs, Counts::kLeftOut, Reading::kLenient);
 }
 
-std::string decider_words(const std::optional<Decider>& decider) {
-  if (!decider) return "there are no rules";
+std::string decider_words(const std::optional<Decider>& decider, const std::string& without_rules) {
+  if (!decider) return without_rules;
   if (!decider->number) return fmt::format("the policy of {}", decider->chain);
   return fmt::format("rule {} of {}", *decider->number, decider->chain);
 }
 
-std::string group_text(const WhoGroup& group, const Paint& paint) {
+std::string group_text(const WhoGroup& group, const std::string& without_rules,
+                       const Paint& paint) {
   std::string text;
   for (const std::string& packets : group.packets)
     text += fmt::format("  {}\n", paint.strong(packets));
   if (group.more) text += "  and others\n";
   const std::string passes = group.surely ? paint.good("passes") : paint.warning("may pass");
   text += fmt::format("      {}{}{}", passes, group.decider ? " by " : ": ",
-                      printable(decider_words(group.decider)));
+                      printable(decider_words(group.decider, without_rules)));
   if (group.decider && group.decider->number)
     text += "  " + paint.faint(printable(group.decider->rule));
   return text + "\n";
@@ -56,7 +57,8 @@ std::string who_text(const ExplainOptions& options, const std::vector<WhoAnswer>
   for (const WhoAnswer& answer : answers) {
     text += fmt::format("\n{}\n", paint.name(family_name(answer.family)));
     if (answer.groups.empty()) text += "  nobody\n";
-    for (const WhoGroup& group : answer.groups) text += group_text(group, paint);
+    for (const WhoGroup& group : answer.groups)
+      text += group_text(group, answer.without_rules, paint);
   }
   return text;
 }
@@ -69,7 +71,7 @@ std::string who_json(const ExplainOptions& options, const std::vector<WhoAnswer>
       Json one{{"packets", group.packets},
                {"more", group.more},
                {"surely", group.surely},
-               {"decided_by", decider_words(group.decider)}};
+               {"decided_by", decider_words(group.decider, answer.without_rules)}};
       if (group.decider && group.decider->number) one["rule"] = group.decider->rule;
       groups.push_back(std::move(one));
     }
@@ -91,7 +93,8 @@ int run_who(const ExplainOptions& options) {
   for (const ir::Ruleset& rules : *rulesets) {
     auto groups = who_reaches(rules, *service, options.direction, options.limits);
     if (!groups) return report(groups.error());
-    answers.push_back({rules.family, *std::move(groups)});
+    answers.push_back({rules.family, *std::move(groups),
+                       rules.tables.empty() ? "there are no rules" : "table filter has no rules"});
   }
   const Paint paint(wants_color(options.color, STDOUT_FILENO));
   print(options.json ? who_json(options, answers) : who_text(options, answers, paint));
