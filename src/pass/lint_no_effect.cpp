@@ -86,12 +86,17 @@ class Search {
   // Whether a rule behind it that logs or remembers would see its packets without it: people drop
   // some so that nothing is told of them.
   bool told(const ir::Chain& chain, size_t rule, Node packets) {
-    for (size_t i = rule + 1; i < chain.rules.size(); ++i) {
-      if (tells(chain.rules[i]) &&
-          !model_.arena().disjoint(packets, model_.of(chain.rules[i]).holds))
-        return true;
-    }
-    return false;
+    const std::vector<size_t>& telling = telling_of(chain);
+    return std::any_of(std::ranges::upper_bound(telling, rule), telling.end(), [&](size_t behind) {
+      return !model_.arena().disjoint(packets, model_.of(chain.rules[behind]).holds);
+    });
+  }
+
+  const std::vector<size_t>& telling_of(const ir::Chain& chain) {
+    const auto [known, fresh] = telling_rules_.try_emplace(&chain);
+    for (size_t i = 0; fresh && i < chain.rules.size(); ++i)
+      if (tells(chain.rules[i])) known->second.push_back(i);
+    return known->second;
   }
 
   bool tells(const ir::Rule& rule) {
@@ -169,6 +174,7 @@ class Search {
   std::vector<Lint>& found_;
   std::set<std::pair<size_t, size_t>> dead_;
   std::map<std::tuple<Node, Node, Node>, Split> splits_;
+  std::map<const ir::Chain*, std::vector<size_t>> telling_rules_;  // by their numbers
   std::map<const ir::Chain*, bool> telling_;  // whether a rule of it, or that it calls, tells
 };
 

@@ -97,7 +97,8 @@ std::string list(const std::vector<std::string>& ports) {
 // Who lets packets pass: an accepting rule, or a policy.
 struct Opener {
   RulePlace place;
-  Node packets = kNothing;
+  Node asked = kNothing;        // that it is about
+  std::optional<size_t> chain;  // of a rule
 };
 
 class OpenPorts {
@@ -109,6 +110,12 @@ class OpenPorts {
   }
 
   std::vector<Lint> find() {
+    ports_ = conceivable();
+    if (ports_.empty()) return {};
+    std::vector<Node> those;
+    for (const uint16_t port : ports_) those.push_back(model_.of(to_port(port)));
+    outside_ = model_.arena().intersect(outside_, model_.arena().unite_all(std::move(those)));
+    model_.only_ask_of(outside_);
     HostFunctions way(model_, rules_);
     std::vector<Lint> found;
     std::optional<Reach> reach;
@@ -118,7 +125,7 @@ class OpenPorts {
       if (ports.empty() || model_.exhausted()) continue;
       if (!reach) reach.emplace(model_, way.table(filter_));
       const std::vector<Opener> openers = openers_of(direction, asked, way.table(filter_), *reach);
-      for (Lint& lint : told(openers, ports)) {
+      for (Lint& lint : told(openers, ports, *reach)) {
         const auto same = std::ranges::find_if(found, [&](const Lint& it) {
           return it.place == lint.place && it.words == lint.words && it.others == lint.others;
         });
@@ -135,23 +142,51 @@ class OpenPorts {
     return result;
   }
 
+  // What comes from elsewhere to such a port; of TCP, the SYN that begins a connection.
   Node outside() {
-    return all(
-        {model_.of_shapes({set::Shape::kWhole}), model_.of(of_ports()), model_.of(from_outside())});
+    const Node not_begun =
+        all({model_.of({&ir::kProtocol, 0xff, ir::ValueSet::of(net::kTcp)}), model_.of(not_syn())});
+    const Node result = all({model_.of_shapes({set::Shape::kWhole}), model_.of(of_ports()),
+                             model_.of(from_outside()), model_.of(to_administrative()),
+                             model_.arena().complement(not_begun)});
+    if (model_.space().family() == net::Family::kIpv4) return result;
+    return model_.arena().intersect(result, model_.of(from_ipv6()));
   }
 
-  // Packets that begin a connection to such a port: of TCP a SYN does.
+  // Ports that could be open as far as the rules' own sources go, whatever stands before them: most
+  // are not, and the whole way is dear.
+  std::vector<uint16_t> conceivable() {
+    double all_of[std::size(kAdministrative)] = {};
+    for (const ir::Chain& chain : filter_.chains) {
+      const bool asked = chain.name == "INPUT" || chain.name == "FORWARD";
+      if (asked && chain.policy == ir::Policy::kAccept)
+        return {std::begin(kAdministrative), std::end(kAdministrative)};
+      for (const ir::Rule& rule : chain.rules) {
+        const ir::Action& action = rule.target.action;
+        if (std::holds_alternative<ir::OpaqueTarget>(action))  // a program may let it pass
+          return {std::begin(kAdministrative), std::end(kAdministrative)};
+        if (!std::holds_alternative<ir::Accept>(action)) continue;
+        const Node packets = model_.arena().intersect(model_.of(rule).holds, outside_);
+        if (packets == kNothing) continue;
+        const double its = share(packets);
+        for (size_t i = 0; i < std::size(kAdministrative); ++i)
+          if (!model_.arena().disjoint(packets, model_.of(to_port(kAdministrative[i]))))
+            all_of[i] += its;
+      }
+    }
+    std::vector<uint16_t> ports;
+    for (size_t i = 0; i < std::size(kAdministrative); ++i)
+      if (all_of[i] > 0.5) ports.push_back(kAdministrative[i]);
+    return ports;
+  }
+
+  // Of these, what begins a connection.
   Node beginning(net::Direction direction) {
     const bool in = direction == net::Direction::kInput;
     const ir::Constraint fresh{&ir::kCtState, UINT32_MAX,
                                ir::ValueSet::of(static_cast<U128>(ir::CtState::kNew))};
-    const Node not_begun =
-        all({model_.of({&ir::kProtocol, 0xff, ir::ValueSet::of(net::kTcp)}), model_.of(not_syn())});
-    const Node result = all({model_.at_hook(in ? ir::Hook::kInput : ir::Hook::kForward), outside_,
-                             model_.of(to_administrative()), model_.of(fresh),
-                             model_.arena().complement(not_begun)});
-    if (model_.space().family() == net::Family::kIpv4) return result;
-    return model_.arena().intersect(result, model_.of(from_ipv6()));
+    return all(
+        {model_.at_hook(in ? ir::Hook::kInput : ir::Hook::kForward), outside_, model_.of(fresh)});
   }
 
   double share(Node packets) {
@@ -175,7 +210,7 @@ class OpenPorts {
         all({may_pass, asked, model_.of(no_mark()), model_.of(no_connection_mark())});
     std::vector<uint16_t> ports;
     if (!from_any(passing)) return ports;
-    for (const uint16_t port : kAdministrative)
+    for (const uint16_t port : ports_)
       if (from_any(to(passing, port))) ports.push_back(port);
     return ports;
   }
@@ -193,8 +228,8 @@ class OpenPorts {
            on_the_way[i] && reach.reachable(i) && k < chain.rules.size() && !model_.exhausted();
            ++k) {
         if (!std::holds_alternative<ir::Accept>(chain.rules[k].target.action)) continue;
-        const Node packets = reach.coming(i, k, asked);
-        if (packets != kNothing) openers.push_back({{filter_.name, chain.name, k}, packets});
+        const Node packets = model_.arena().intersect(model_.of(chain.rules[k]).holds, asked);
+        if (packets != kNothing) openers.push_back({{filter_.name, chain.name, k}, packets, i});
       }
     }
     // Where no rule speaks of what comes in, nobody wants to hear of it.
@@ -206,18 +241,26 @@ class OpenPorts {
           return std::ranges::any_of(
               possible, [](const set::Outcome& it) { return it.flow != set::Flow::kDecided; });
         });
-    openers.push_back({{filter_.name, first.name, {}}, all({asked, at_the_end})});
+    openers.push_back({{filter_.name, first.name, {}}, all({asked, at_the_end}), {}});
     return openers;
   }
 
-  std::vector<Lint> told(const std::vector<Opener>& openers, const std::vector<uint16_t>& ports) {
+  // Those that rules before it leave. Dear, so it is asked of few.
+  Node coming(const Opener& opener, Node within, Reach& reach) {
+    const Node packets = model_.arena().intersect(opener.asked, within);
+    return opener.chain ? reach.coming(*opener.chain, *opener.place.rule, packets) : packets;
+  }
+
+  std::vector<Lint> told(const std::vector<Opener>& openers, const std::vector<uint16_t>& ports,
+                         Reach& reach) {
     std::vector<Lint> found;
     std::vector<bool> blamed(ports.size(), false);
     for (const Opener& opener : openers) {
       std::vector<std::string> its;
-      if (!from_any(opener.packets)) continue;
+      if (!from_any(opener.asked)) continue;
+      const Node packets = coming(opener, set::kEverything, reach);
       for (size_t i = 0; i < ports.size(); ++i) {
-        if (!from_any(to(opener.packets, ports[i]))) continue;
+        if (!from_any(to(packets, ports[i]))) continue;
         its.push_back(fmt::format("{}", ports[i]));
         blamed[i] = true;
       }
@@ -227,7 +270,7 @@ class OpenPorts {
     std::map<std::vector<size_t>, std::vector<std::string>> together;
     for (size_t i = 0; i < ports.size(); ++i) {
       if (blamed[i]) continue;
-      const std::vector<size_t> those = enough_of(openers, ports[i]);
+      const std::vector<size_t> those = enough_of(openers, ports[i], reach);
       if (!those.empty()) together[those].push_back(fmt::format("{}", ports[i]));
     }
     for (const auto& [those, its] : together) {
@@ -239,17 +282,21 @@ class OpenPorts {
   }
 
   // So many, those of the most addresses first, that they open the port together.
-  std::vector<size_t> enough_of(const std::vector<Opener>& openers, uint16_t port) {
+  std::vector<size_t> enough_of(const std::vector<Opener>& openers, uint16_t port, Reach& reach) {
+    constexpr size_t kMost = 64;  // more are a list that nobody reads
     std::vector<std::pair<double, size_t>> by_share;
     for (size_t i = 0; i < openers.size(); ++i) {
-      const double part = share(to(openers[i].packets, port));
+      const double part = share(to(openers[i].asked, port));
       if (part > 0) by_share.emplace_back(-part, i);
     }
     std::ranges::sort(by_share);
+    by_share.resize(std::min(by_share.size(), kMost));
     std::vector<size_t> those;
     Node together = kNothing;
     for (const auto& [part, number] : by_share) {
-      together = model_.arena().unite(together, to(openers[number].packets, port));
+      const Node packets = coming(openers[number], model_.of(to_port(port)), reach);
+      if (packets == kNothing) continue;
+      together = model_.arena().unite(together, packets);
       those.push_back(number);
       if (!from_any(together)) continue;
       std::ranges::sort(those);
@@ -275,6 +322,7 @@ class OpenPorts {
   const ir::Ruleset& rules_;
   const ir::Table& filter_;
   Node outside_;
+  std::vector<uint16_t> ports_;  // that could be open
 };
 
 }  // namespace

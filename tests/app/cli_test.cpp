@@ -107,7 +107,7 @@ TEST_F(CommandLine, AValueThatCannotBeIsToldWhatMayStandThere) {
 
 TEST_F(CommandLine, CheckFindsWhatApplyWouldRefuse) {
   const std::string file =
-      write("r.v4", "*filter\n:INPUT ACCEPT\n-A INPUT -p tcp --dport htpt -j DROP\nCOMMIT\n");
+      write("r.v4", "*filter\n:INPUT DROP\n-A INPUT -p tcp --dport htpt -j DROP\nCOMMIT\n");
   const Ran text = bulkhead({"check", file});
   EXPECT_EQ(text.exit_code, 1);
   EXPECT_THAT(text.out, AllOf(HasSubstr("r.v4:3:25: warning: `bulkhead apply' refuses this: "
@@ -151,10 +151,11 @@ TEST_F(CommandLine, AFileThatBreaksOffIsNamed) {
 
 TEST_F(CommandLine, TheAuditReadsAConfigurationBehindADeclaration) {
   const std::string config = write("c.toml", "[management]\naddresses = [\"192.0.2.9\"]\n");
+  const std::string file = write("d.v4", "*filter\n:INPUT DROP\n:FORWARD DROP\nCOMMIT\n");
   const std::vector<std::string> head{"audit", "--declare", "forwarding", "--config"};
-  const auto with = [&](const std::string& file) {
+  const auto with = [&](const std::string& name) {
     std::vector<std::string> words = head;
-    words.insert(words.end(), {file, fine_});
+    words.insert(words.end(), {name, file});
     return bulkhead(words);
   };
   EXPECT_THAT(with(config).out, AllOf(HasSubstr("management 192.0.2.9/32 doesn't reach ssh"),

@@ -37,6 +37,14 @@ Explanation explained(const std::string& rules, const std::string& words) {
   return explain(parsed(rules, one.family()), one, one.direction());
 }
 
+TEST(Explain, AForwardedPacketKeepsItsInterfacesUpToPostrouting) {
+  const std::string rules =
+      "*mangle\n:u - [0:0]\n-A POSTROUTING -j u\n-A u -i eth0 -j DROP\nCOMMIT\n";
+  EXPECT_EQ(explained(rules, "tcp 10.0.0.1 > 203.0.113.1:80 in eth0 out eth1").decided,
+            "rule 1 of u");
+  EXPECT_EQ(explained(rules, "tcp 10.0.0.1 > 203.0.113.1:80 out eth1").verdict, Verdict::kAccept);
+}
+
 TEST(Explain, TheAttackerDoesNotReachSsh) {
   const auto answer = explained(kSeed, "tcp 192.168.56.66:40000 > 192.168.56.20:22 new in eth1");
   EXPECT_EQ(answer.verdict, Verdict::kDrop);

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -58,7 +60,9 @@ class AuditTest : public ProgramTest {
 
   ExecResult audit(std::vector<std::string> words) const {
     words.insert(words.begin(), "audit");
-    words.insert(words.end(), {"--config", (folder_ / "none.toml").string()});
+    const std::filesystem::path config = folder_ / "bulkhead.toml";
+    std::ofstream(config).close();  // not the machine's own
+    words.insert(words.end(), {"--config", config.string()});
     return with_state(std::move(words));
   }
   Json audited(const std::vector<std::string>& management = {"192.0.2.9", "2001:db8::9"}) const {

@@ -131,7 +131,7 @@ TEST_F(DiffCommandTest, TheTextNamesTheRulesOfBothSides) {
   const auto different = diff("kernel", file_);
   EXPECT_EQ(different.exit_code, 1) << different.describe();
   EXPECT_THAT(different.out,
-              AllOf(HasSubstr("IPv4, table filter, INPUT closes:\n"
+              AllOf(HasSubstr("IPv4, table filter, INPUT opens:\n"
                               "  tcp to 192.0.2.1 port 22 from 192.0.2.9, in not lo, not "
                               "established or related\n"),
                     HasSubstr("for example tcp 192.0.2.9:40000 > 192.0.2.1:22 new in eth0 flags "
@@ -182,7 +182,7 @@ TEST_F(DiffCommandTest, WhatCantBeReadIsTrouble) {
   EXPECT_EQ(diff("kernel", (folder_ / "none.v4").string()).exit_code, 2);
   nft({"flush chain ip bulkhead filter/INPUT"});
   const auto damaged = diff("kernel", file_);
-  EXPECT_EQ(damaged.exit_code, 2) << damaged.describe();
+  EXPECT_EQ(damaged.exit_code, 4) << damaged.describe();
   EXPECT_EQ(damaged.out, "");
 }
 

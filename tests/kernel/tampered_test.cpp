@@ -260,7 +260,7 @@ TEST_P(GoneTest, NothingIsShownAndStatusMissesIt) {
   EXPECT_EQ(run({"iptables-save"}).out, "");
   EXPECT_THAT(bulkhead({"show"}).out, HasSubstr("no rules are loaded: everything is let through"));
   EXPECT_THAT(bulkhead({"explain", "tcp 192.0.2.9 > 192.0.2.1:22 in eth0"}).out,
-              HasSubstr("accepted by no rules"));
+              HasSubstr("accepted: no rules are loaded"));
   const auto status = with_state({"status"});
   EXPECT_EQ(status.exit_code, 1);
   EXPECT_THAT(status.out, HasSubstr("wrong: IPv4: rules are saved, but none are loaded. To load "

@@ -165,10 +165,14 @@ Answer loopback_only_on_lo(const Rules& rules) {
 
 Answer answers_accepted(const Rules& rules) {
   Packets& packets = rules.packets;
-  // Answers come to ports that clients use. A few peers may be banned.
+  // Answers come to ports that clients use, and from outside never to a loopback address. A few
+  // peers may be banned.
+  const net::Network loopback[] = {loopback_network(rules.rules.family)};
   const auto stopped = [&](std::initializer_list<Node> sets) {
-    const Node sent = packets.all(
-        {packets.at(Direction::kInput), packets.ordinary(Direction::kInput), packets.all(sets)});
+    const Node sent = packets.arena().subtract(
+        packets.all({packets.at(Direction::kInput), packets.ordinary(Direction::kInput),
+                     packets.all(sets)}),
+        packets.destination_in(loopback));
     const Node passing =
         packets.arena().subtract(sent, packets.untranslated_may_stop(Direction::kInput));
     return packets.arena().subtract(sent, packets.by_some_interface(passing));

@@ -151,7 +151,8 @@ Json json_of(const Explanation& explanation) {
 }  // namespace
 
 std::string explain_text(const Explanation& explanation, const Paint& paint) {
-  return fmt::format("{}\n\n{}\n{}\n{}", explanation.packet, body_text(explanation, paint),
+  const std::string body = body_text(explanation, paint);
+  return fmt::format("{}\n\n{}{}{}\n{}", explanation.packet, body, body.empty() ? "" : "\n",
                      verdict_text(explanation, paint), remedy_text(explanation, paint));
 }
 

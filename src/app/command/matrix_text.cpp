@@ -129,10 +129,11 @@ std::string matrix_json(const MatrixReport& report) {
   Json spoofing = Json::object();
   for (const MatrixReport::Spoofing& each : report.spoofing)
     spoofing[each.interface] = each.kept_out;
-  return json_text({{"classes", std::move(classes)},
-                    {"pairs", std::move(pairs)},
-                    {"spoofing", std::move(spoofing)},
-                    {"warnings", report.warnings}});
+  Json all = {{"classes", std::move(classes)},
+              {"pairs", std::move(pairs)},
+              {"spoofing", std::move(spoofing)}};
+  if (!report.warnings.empty()) all["warnings"] = report.warnings;
+  return json_text(all);
 }
 
 }  // namespace bulkhead::app
