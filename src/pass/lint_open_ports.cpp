@@ -121,7 +121,9 @@ class OpenPorts {
     std::optional<Reach> reach;
     for (const net::Direction direction : {net::Direction::kInput, net::Direction::kForward}) {
       const Node asked = beginning(direction);
-      const std::vector<uint16_t> ports = open_ports(way.on_the_way(direction), asked);
+      // Where no other table has a rule, its rules say it all, and the whole way is dear.
+      const std::vector<uint16_t> ports =
+          filter_alone() ? ports_ : open_ports(way.on_the_way(direction), asked);
       if (ports.empty() || model_.exhausted()) continue;
       if (!reach) reach.emplace(model_, way.table(filter_));
       const std::vector<Opener> openers = openers_of(direction, asked, way.table(filter_), *reach);
@@ -178,6 +180,14 @@ class OpenPorts {
     for (size_t i = 0; i < std::size(kAdministrative); ++i)
       if (all_of[i] > 0.5) ports.push_back(kAdministrative[i]);
     return ports;
+  }
+
+  bool filter_alone() const {
+    return std::ranges::all_of(rules_.tables, [&](const ir::Table& table) {
+      return &table == &filter_ || std::ranges::all_of(table.chains, [](const ir::Chain& chain) {
+        return chain.rules.empty();
+      });
+    });
   }
 
   // Of these, what begins a connection.
@@ -291,9 +301,13 @@ class OpenPorts {
     }
     std::ranges::sort(by_share);
     by_share.resize(std::min(by_share.size(), kMost));
+    double left = 0;  // that those behind could add
+    for (const auto& [part, number] : by_share) left -= part;
     std::vector<size_t> those;
     Node together = kNothing;
     for (const auto& [part, number] : by_share) {
+      if (share(together) + left <= 0.5) break;
+      left += part;
       const Node packets = coming(openers[number], model_.of(to_port(port)), reach);
       if (packets == kNothing) continue;
       together = model_.arena().unite(together, packets);
