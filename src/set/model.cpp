@@ -38,11 +38,31 @@ bool may_stop(const Outcome& outcome, const Outcomes& outcomes) {
   return stops(action) || handed_over(action);
 }
 
+namespace {
+
+// Whether table raw has a rule that says where a packet's connection is looked for.
+bool gives_zones(const ir::Ruleset& rules) {
+  const ir::Table* const raw = rules.find("raw");
+  if (raw == nullptr) return false;
+  for (const ir::Chain& chain : raw->chains) {
+    for (const ir::Rule& rule : chain.rules) {
+      const ir::Action& action = rule.target.action;
+      if (std::holds_alternative<ir::Zone>(action) ||
+          std::holds_alternative<ir::ConnectionTemplate>(action))
+        return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 Model::Model(net::Family family, const std::vector<const ir::Ruleset*>& rulesets,
              const std::vector<ir::Constraint>& more, const ModelOptions& options)
     : space_(family, rulesets, more, options.order, options.named_unknowns, options.same),
       arena_(space_.atom_counts(), options.budget),
-      named_(options.named_unknowns) {}
+      named_(options.named_unknowns),
+      zoned_(std::ranges::any_of(rulesets, [](const auto* it) { return gives_zones(*it); })) {}
 
 Node Model::connected() {
   return of({&ir::kCtState, UINT32_MAX, ir::ValueSet({{2, 2}, {4, 4}, {8, 8}})});
@@ -97,8 +117,11 @@ Node Model::end_of(const ir::Rule& rule, Node callee) {
                      field);
     }
     Node operator()(const ir::Untrack&) const {
-      return written(model.writes_of(ir::kCtState, 0, static_cast<U128>(ir::CtState::kUntracked)),
-                     ir::kCtState);
+      const Node untracked =
+          written(model.writes_of(ir::kCtState, 0, static_cast<U128>(ir::CtState::kUntracked)),
+                  ir::kCtState);
+      // Behind a rule that gave it a zone it stays tracked (notrack_tg of xt_CT.c).
+      return model.zoned_ ? model.outcomes_.joined(untracked, kGoesOn) : untracked;
     }
     Node operator()(const ir::ConnectionSecurityMark&) const { return tagged(); }
     Node operator()(const ir::Zone&) const { return tagged(); }

@@ -139,6 +139,7 @@ class Model {
   Arena arena_;
   Outcomes outcomes_;
   bool named_;
+  bool zoned_;  // a rule of raw gives connections a zone or a template
   Node asked_ = kEverything;
 };
 

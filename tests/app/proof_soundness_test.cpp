@@ -96,6 +96,10 @@ const Case kCases[] = {
      "--zone 2\nCOMMIT\n*filter\n:OUTPUT DROP\n-A OUTPUT -m state --state ESTABLISHED -j "
      "ACCEPT\nCOMMIT\n",
      kHttpWorks},
+    {"WhatHasAZoneStaysTracked",
+     "*raw\n-A PREROUTING -j CT --zone 1\n-A PREROUTING -j NOTRACK\nCOMMIT\n*filter\n"
+     ":INPUT DROP\n-A INPUT -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n",
+     kNoHttp},
     {"AZoneOfTheFirstDirectionOnly",
      "*raw\n-A PREROUTING -p tcp --dport 80 -j CT --zone-orig 1\nCOMMIT\n*filter\n:OUTPUT DROP\n"
      "-A OUTPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n",
