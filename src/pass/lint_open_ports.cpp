@@ -104,10 +104,7 @@ struct Opener {
 class OpenPorts {
  public:
   OpenPorts(set::Model& model, const ir::Ruleset& rules, const ir::Table& filter)
-      : model_(model), rules_(rules), filter_(filter), outside_(outside()) {
-    // Nothing writes any of that.
-    model_.only_ask_of(outside_);
-  }
+      : model_(model), rules_(rules), filter_(filter), outside_(outside()) {}
 
   std::vector<Lint> find() {
     ports_ = conceivable();
@@ -115,15 +112,17 @@ class OpenPorts {
     std::vector<Node> those;
     for (const uint16_t port : ports_) those.push_back(model_.of(to_port(port)));
     outside_ = model_.arena().intersect(outside_, model_.arena().unite_all(std::move(those)));
+    // Nothing writes any of that.
     model_.only_ask_of(outside_);
+    const bool alone = filter_alone();
     HostFunctions way(model_, rules_);
     std::vector<Lint> found;
     std::optional<Reach> reach;
     for (const net::Direction direction : {net::Direction::kInput, net::Direction::kForward}) {
-      const Node asked = beginning(direction);
-      // Where no other table has a rule, its rules say it all, and the whole way is dear.
+      Node asked = beginning(direction);
+      if (alone) asked = all({asked, model_.of(no_mark()), model_.of(no_connection_mark())});
       const std::vector<uint16_t> ports =
-          filter_alone() ? ports_ : open_ports(way.on_the_way(direction), asked);
+          alone ? ports_ : open_ports(way.on_the_way(direction), asked);
       if (ports.empty() || model_.exhausted()) continue;
       if (!reach) reach.emplace(model_, way.table(filter_));
       const std::vector<Opener> openers = openers_of(direction, asked, way.table(filter_), *reach);
@@ -182,10 +181,18 @@ class OpenPorts {
     return ports;
   }
 
+  // Whether packets come to the rules of table filter as they came to the host, and stay so: then
+  // these say it all, without the whole way.
   bool filter_alone() const {
+    const auto writes = [](const ir::Rule& rule) {
+      const ir::Action& action = rule.target.action;
+      return std::holds_alternative<ir::Assign>(action) ||
+             std::holds_alternative<ir::ConnectionMark>(action) ||
+             std::holds_alternative<ir::OpaqueTarget>(action);
+    };
     return std::ranges::all_of(rules_.tables, [&](const ir::Table& table) {
-      return &table == &filter_ || std::ranges::all_of(table.chains, [](const ir::Chain& chain) {
-        return chain.rules.empty();
+      return std::ranges::all_of(table.chains, [&](const ir::Chain& chain) {
+        return &table == &filter_ ? std::ranges::none_of(chain.rules, writes) : chain.rules.empty();
       });
     });
   }

@@ -150,6 +150,14 @@ TEST(Lint, APortThatAnotherTableShutsIsntOpen) {
               ElementsAre("open INPUT 1"));
 }
 
+TEST(Lint, NoPortIsOpenedToAMarkThatNothingGives) {
+  const std::string marked = ":INPUT DROP\n-A INPUT -m mark --mark 1 -j ACCEPT\n";
+  EXPECT_THAT(open(marked), IsEmpty());
+  EXPECT_THAT(open(":INPUT DROP\n-A INPUT -m connmark --mark 1 -j ACCEPT\n"), IsEmpty());
+  EXPECT_THAT(open(marked, "*mangle\n-A PREROUTING -j MARK --set-mark 1\nCOMMIT\n"),
+              ElementsAre("open INPUT 1"));
+}
+
 TEST(Lint, NoPortIsOpenedByWhatIsOnAnotherWay) {
   EXPECT_THAT(open(":INPUT DROP\n-A INPUT -p tcp --dport 22 -j ACCEPT\n"
                    "-A OUTPUT -m recent --set --name a\n-A OUTPUT -j ACCEPT\n"),
