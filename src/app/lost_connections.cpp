@@ -9,7 +9,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "net/packet_build.h"
+#include "ir/constraints.h"
 
 namespace bulkhead::app {
 
@@ -126,20 +126,11 @@ bool holds_port(const ir::Field* field) {
 
 constexpr U128 kAllProtocols = 0xff;
 
-ir::ValueSet with_ports() {
-  ir::ValueSet all;
-  for (unsigned protocol = 0; protocol <= UINT8_MAX; ++protocol) {
-    if (net::has_ports(static_cast<uint8_t>(protocol)))
-      all = all.united(ir::ValueSet::of(protocol));
-  }
-  return all;
-}
-
 // The packets that agree with one of the set in what an answer has of its first packet. What isn't
 // of a protocol with ports has none.
 Node connections_of(set::Model& model, Node set) {
   set::Arena& arena = model.arena();
-  const Node have_ports = model.of({&ir::kProtocol, kAllProtocols, with_ports()});
+  const Node have_ports = model.of({&ir::kProtocol, kAllProtocols, ir::protocols_with_ports()});
   const auto kept = [&](Node node, bool ports) {
     const auto& dimensions = model.space().dimensions();
     for (auto i = static_cast<uint32_t>(dimensions.size()); i-- > 0;) {
@@ -208,27 +199,13 @@ bool may_lose_connections(const ir::Ruleset& rules) {
 
 std::vector<ir::Constraint> asked_of_answers(const ir::Ruleset& rules,
                                              const std::vector<ir::Constraint>& more) {
-  std::vector<ir::Constraint> asked{{&ir::kProtocol, kAllProtocols, with_ports()}};
+  std::vector<ir::Constraint> asked{{&ir::kProtocol, kAllProtocols, ir::protocols_with_ports()}};
   const auto add = [&](const ir::Constraint& constraint) {
     if (const ir::Field* other = other_side(constraint.field))
       asked.push_back({other, constraint.mask, constraint.values});
   };
-  const auto add_all = [&](const ir::Predicate& predicate) {
-    for (const ir::Condition& condition : predicate) {
-      if (const auto* one = std::get_if<ir::Constraint>(&condition)) add(*one);
-      if (const auto* any = std::get_if<ir::AnyOf>(&condition))
-        for (const ir::Constraint& each : any->alternatives) add(each);
-    }
-  };
   for (const ir::Constraint& each : more) add(each);
-  for (const ir::Table& table : rules.tables) {
-    for (const ir::Chain& chain : table.chains) {
-      for (const ir::Rule& rule : chain.rules) {
-        add_all(rule.head.predicate);
-        for (const ir::Match& match : rule.matches) add_all(match.predicate);
-      }
-    }
-  }
+  ir::for_each_constraint(rules, add);
   return asked;
 }
 

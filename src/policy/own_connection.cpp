@@ -5,7 +5,7 @@
 #include <iterator>
 #include <optional>
 
-#include "net/packet_build.h"
+#include "ir/constraints.h"
 #include "set/witness.h"
 
 namespace bulkhead::policy {
@@ -32,13 +32,6 @@ constexpr Own kOwn[] = {{Conntrack::kProtocol, &ir::kProtocol},
 
 bool is_port(const ir::Field* field) {
   return field == &ir::kSourcePort || field == &ir::kDestinationPort;
-}
-
-ValueSet protocols_with_ports() {
-  ValueSet all;
-  for (unsigned protocol = 0; protocol <= UINT8_MAX; ++protocol)
-    if (net::has_ports(static_cast<uint8_t>(protocol))) all = all.united(ValueSet::of(protocol));
-  return all;
 }
 
 // The one dimension that is all of it; none where its bits are told apart.
@@ -68,23 +61,9 @@ std::vector<ir::Constraint> asked_of_connections(const ir::Ruleset& rules) {
     asked.push_back({own->of_packet, constraint.mask, constraint.values});
     if (!is_port(own->of_packet)) return;
     constexpr U128 kAll = 0xff;
-    asked.push_back({&ir::kProtocol, kAll, protocols_with_ports()});
+    asked.push_back({&ir::kProtocol, kAll, ir::protocols_with_ports()});
   };
-  const auto add_all = [&](const ir::Predicate& predicate) {
-    for (const ir::Condition& condition : predicate) {
-      if (const auto* one = std::get_if<ir::Constraint>(&condition)) add(*one);
-      if (const auto* any = std::get_if<ir::AnyOf>(&condition))
-        for (const ir::Constraint& each : any->alternatives) add(each);
-    }
-  };
-  for (const ir::Table& table : rules.tables) {
-    for (const ir::Chain& chain : table.chains) {
-      for (const ir::Rule& rule : chain.rules) {
-        add_all(rule.head.predicate);
-        for (const ir::Match& match : rule.matches) add_all(match.predicate);
-      }
-    }
-  }
+  ir::for_each_constraint(rules, add);
   return asked;
 }
 
@@ -113,7 +92,7 @@ Node not_its_own(set::Model& model) {
     Node here = arena.unite_all(std::move(differing));
     if (is_port(own.of_packet)) {
       constexpr U128 kAll = 0xff;
-      here = arena.intersect(here, model.of({&ir::kProtocol, kAll, protocols_with_ports()}));
+      here = arena.intersect(here, model.of({&ir::kProtocol, kAll, ir::protocols_with_ports()}));
     }
     if (own.of_connection == Conntrack::kProtocol) {
       here = arena.intersect(here, state(known));

@@ -5,6 +5,7 @@
 
 #include "net/packet.h"
 #include "net/packet_build.h"
+#include "set/model.h"
 
 namespace bulkhead::set {
 

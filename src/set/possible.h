@@ -5,11 +5,12 @@
 
 #include "ir/condition.h"
 #include "set/arena.h"
-#include "set/model.h"
 
 // What no packet can be, in the dimensions of a space.
 
 namespace bulkhead::set {
+
+class Model;
 
 // What must be told apart in a space that asks for lengths, so that impossible() is exact.
 std::vector<ir::Constraint> asked_with_lengths(net::Family family);
