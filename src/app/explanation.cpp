@@ -83,13 +83,19 @@ void know_connection(const net::PacketText& packet, backend::sim::Packet& at) {
   at.connection[Key::kReplyDestinationPort] = fields.source_port;
 }
 
+// Whether a packet that comes to the chain has its connection. One from lo has it from OUTPUT on.
+bool has_been_tracked(const net::PacketText& packet, const ir::BuiltinChain& chain) {
+  return chain.priority > kConntrackPriority ||
+         (chain.hook == ir::Hook::kPrerouting && packet.in_interface == "lo");
+}
+
 // What a hook knows of the interfaces: INPUT not the outgoing one, and so on. POSTROUTING knows
 // where a packet was forwarded from.
 backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinChain& chain) {
   const bool in = chain.hook != ir::Hook::kOutput;
   const bool out = chain.hook == ir::Hook::kOutput || chain.hook == ir::Hook::kForward ||
                    chain.hook == ir::Hook::kPostrouting;
-  const bool tracked = chain.priority > kConntrackPriority;
+  const bool tracked = has_been_tracked(packet, chain);
   constexpr uint16_t kEthernet = 1;  // ARPHRD_ETHER
   constexpr unsigned kMacAt = 6;     // of the source, in an Ethernet header of 14 bytes
   std::optional<std::vector<uint8_t>> link;
@@ -113,12 +119,13 @@ backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinCha
   return at;
 }
 
-// What the tables before it have made of the packet.
+// What the tables before it have made of the packet. Before it is tracked they have at most a
+// template of its connection in hand.
 void carry_over(const backend::sim::Packet& from, bool tracked, backend::sim::Packet& to) {
   to.bytes = from.bytes;
   to.mark = from.mark;
   to.priority = from.priority;
-  to.connection = from.connection;
+  if (tracked) to.connection = from.connection;
   if (from.state == ir::CtState::kUntracked || tracked) to.state = from.state;
 }
 
@@ -240,7 +247,7 @@ Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
     if (!later && !worth_telling(rules, stop)) continue;
     backend::sim::Packet here = at_hook(packet, *stop.chain);
     if (before) carry_over(*before, tracked_before, here);
-    tracked_before = stop.chain->priority > kConntrackPriority;
+    tracked_before = has_been_tracked(packet, *stop.chain);
     if (later) {
       translate_as_connection(stop, translation, rules.family, here);
       before = std::move(here);
@@ -254,7 +261,8 @@ Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
                     .seen = fields_of(here, packet.fields)};
     before = outcome.packet;
     if (outcome.translated) forget_answers(*before);
-    if (stop.table->name == "raw" && !explanation.tracking.untracked)
+    if (stop.table->name == "raw" && here.state == ir::CtState::kInvalid &&
+        !explanation.tracking.untracked)
       explanation.tracking = tracking_by(outcome);
     for (const auto& met : outcome.trace) {
       passage.met.push_back(tell(met, here, rules.family));

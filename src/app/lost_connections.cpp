@@ -45,7 +45,7 @@ int number_in(const ir::Zone& zone, ir::Zone::Direction direction) {
   return zone.of_mark ? Zones::kAny : zone.number;
 }
 
-// Of several rules that say something of it the first stands; which one that is isn't told here.
+// At most one rule has said it (Model::function).
 Zones zones_of(set::Model& model, const set::Outcome& outcome) {
   const uint32_t state = model.space().segments(ir::kCtState).front().dimension;
   const uint32_t none = model.space().atom_of(state, static_cast<U128>(ir::CtState::kUntracked));
@@ -53,13 +53,13 @@ Zones zones_of(set::Model& model, const set::Outcome& outcome) {
   const bool untracked = std::ranges::any_of(writes, [&](const set::Write& write) {
     return write.dimension == state && write.atom == none;
   });
-  std::vector<ir::Zone> zones;
-  for (const ir::Action& action : model.tags(outcome.effect))
-    if (const auto zone = zone_of(action)) zones.push_back(*zone);
-  if (zones.empty()) return untracked ? Zones{Zones::kUntracked, Zones::kUntracked} : Zones{};
-  if (untracked || zones.size() > 1) return {Zones::kAny, Zones::kAny};
-  return {number_in(zones.front(), ir::Zone::Direction::kOriginal),
-          number_in(zones.front(), ir::Zone::Direction::kReply)};
+  if (untracked) return {Zones::kUntracked, Zones::kUntracked};
+  for (const ir::Action& action : model.tags(outcome.effect)) {
+    if (const auto zone = zone_of(action))
+      return {number_in(*zone, ir::Zone::Direction::kOriginal),
+              number_in(*zone, ir::Zone::Direction::kReply)};
+  }
+  return {};
 }
 
 using ByZones = std::map<Zones, Node>;

@@ -58,4 +58,9 @@ bool changes_packet(const Action& action) {
   return std::visit(Visitor{}, action);
 }
 
+bool says_where_tracked(const Action& action) {
+  return std::holds_alternative<Untrack>(action) || std::holds_alternative<Zone>(action) ||
+         std::holds_alternative<ConnectionTemplate>(action);
+}
+
 }  // namespace bulkhead::ir

@@ -13,7 +13,8 @@
 
 namespace bulkhead::ir {
 
-struct Continue {  // no target: the rule only counts
+struct Continue {      // no target: the rule only counts
+  uint32_t label = 0;  // an analysis' own, which tells by it which rules a packet has met; 0: none
   friend bool operator==(const Continue&, const Continue&) = default;
 };
 struct Accept {
@@ -93,7 +94,10 @@ struct ConnectionSecurityMark {
   bool restore = false;  // from the connection to the packet
   friend bool operator==(const ConnectionSecurityMark&, const ConnectionSecurityMark&) = default;
 };
-// Connection tracking passes the packet over (raw only). Goes on.
+// Connection tracking passes the packet over (raw only). Goes on. Of Untrack, Zone and
+// ConnectionTemplate the first that a packet meets stands, and a packet that has its connection
+// already (through lo, from OUTPUT) keeps it: xt_CT.c and nft_ct.c ask whether the packet has one.
+// To rules behind such a zone or template the packet is of a new connection, before it INVALID.
 struct Untrack {
   friend bool operator==(const Untrack&, const Untrack&) = default;
 };
@@ -106,7 +110,7 @@ struct Zone {
   friend bool operator==(const Zone&, const Zone&) = default;
 };
 // What the packet's connection is to have if it begins with it (raw only; CT --helper, --ctevents).
-// Of several, of Zone and of Untrack the first stands. Goes on.
+// Goes on.
 struct ConnectionTemplate {
   Zone zone;
   std::string helper;              // the kernel's name for it; empty: none
@@ -192,5 +196,8 @@ Flow flow_of(const Action& action);
 // A condition that is asked again behind it may answer otherwise. (Nat also decides, so nothing of
 // its table is asked again.)
 bool changes_packet(const Action& action);
+
+// Untrack, Zone or ConnectionTemplate.
+bool says_where_tracked(const Action& action);
 
 }  // namespace bulkhead::ir

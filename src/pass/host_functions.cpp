@@ -66,13 +66,24 @@ set::Node HostFunctions::at(const std::string& table, ir::Hook hook) {
 
 // A chain that the packet meets before connection tracking does: to its conditions every packet is
 // invalid, and what only a connection can answer isn't known. What it leaves behind is the packet's
-// own state, unless it is untracked from there on. What comes through lo has its connection
-// already, from OUTPUT.
+// own state, unless it is untracked from there on, and no mark on a connection, which would be the
+// template's. What comes through lo has its connection already, from OUTPUT.
 set::Node HostFunctions::before_conntrack(Node function) {
   set::Outcomes& outcomes = model_.outcomes();
   const set::Space& space = model_.space();
   const uint32_t state = space.segments(ir::kCtState).front().dimension;
-  const set::Write invalid{state, space.atom_of(state, static_cast<U128>(ir::CtState::kInvalid))};
+  const auto state_write = [&](ir::CtState it) {
+    return set::Write{state, space.atom_of(state, static_cast<U128>(it))};
+  };
+  const set::Write invalid = state_write(ir::CtState::kInvalid);
+  const set::Write untracked = state_write(ir::CtState::kUntracked);
+  const auto of_template = [&](const set::Write& write) {
+    return write.dimension == state ? write != untracked
+                                    : std::ranges::any_of(space.segments(ir::kConnectionMark),
+                                                          [&](const set::Segment& it) {
+                                                            return it.dimension == write.dimension;
+                                                          });
+  };
   const set::Effect without = model_.before_conntrack(outcomes.effect({invalid}));
   const std::vector<set::Write> meanwhile(outcomes.writes(without).begin(),
                                           outcomes.writes(without).end());
@@ -84,7 +95,7 @@ set::Node HostFunctions::before_conntrack(Node function) {
       std::vector<set::Write> writes(outcomes.writes(outcome.effect).begin(),
                                      outcomes.writes(outcome.effect).end());
       std::erase_if(writes, [&](const set::Write& write) {
-        return std::ranges::find(meanwhile, write) != meanwhile.end();
+        return of_template(write) || std::ranges::find(meanwhile, write) != meanwhile.end();
       });
       outcome.effect = outcomes.effect(std::move(writes));
     }

@@ -12,14 +12,6 @@ namespace {
 // No chain of a user's has a blank in its name.
 std::string chain_name(size_t number) { return fmt::format(" {}", number); }
 
-// A target that decides nothing and that no condition asks for: a zone. Table raw may have zones of
-// its own, but one that is of the packet's mark has no number there.
-ir::Action mark(size_t number) {
-  return ir::Zone{.direction = ir::Zone::Direction::kBoth,
-                  .of_mark = true,
-                  .number = static_cast<uint16_t>(number + 1)};
-}
-
 // Accepts itself, or hands the packet to somebody who may.
 bool may_accept(const ir::Action& action) {
   if (const auto* target = std::get_if<ir::OpaqueTarget>(&action)) return target->decides;
@@ -41,11 +33,11 @@ NumberedAccepts numbered_accepts(const ir::Ruleset& rules) {
       const size_t number = result.places.size();
       result.places.push_back(
           {chain, i, !std::holds_alternative<ir::Accept>(list[i].target.action)});
-      ir::Rule marks;
-      marks.target.action = mark(number);
+      ir::Rule labels;
+      labels.target.action = ir::Continue{.label = static_cast<uint32_t>(number + 1)};
       ir::Rule accepts;
       accepts.target.action = list[i].target.action;
-      added.push_back({.name = chain_name(number), .policy = {}, .rules = {marks, accepts}});
+      added.push_back({.name = chain_name(number), .policy = {}, .rules = {labels, accepts}});
       list[i].target.action = ir::Jump{chain_name(number), false};
     }
   }
@@ -59,10 +51,9 @@ std::optional<size_t> accepted_by(const set::Outcome& outcome, const NumberedAcc
                                   set::Model& model) {
   std::optional<size_t> last, handed;
   for (const ir::Action& action : model.tags(outcome.effect)) {
-    const auto* zone = std::get_if<ir::Zone>(&action);
-    if (zone == nullptr || zone->number == 0 || zone->number > numbered.places.size()) continue;
-    const size_t number = zone->number - size_t{1};
-    if (action != mark(number)) continue;
+    const auto* it = std::get_if<ir::Continue>(&action);
+    if (it == nullptr || it->label == 0) continue;
+    const size_t number = it->label - size_t{1};
     std::optional<size_t>& which = numbered.places[number].hands_over ? handed : last;
     which = std::max(which.value_or(0), number);
   }

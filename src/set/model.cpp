@@ -38,34 +38,25 @@ bool may_stop(const Outcome& outcome, const Outcomes& outcomes) {
   return stops(action) || handed_over(action);
 }
 
-namespace {
-
-// Whether table raw has a rule that says where a packet's connection is looked for.
-bool gives_zones(const ir::Ruleset& rules) {
-  const ir::Table* const raw = rules.find("raw");
-  if (raw == nullptr) return false;
-  for (const ir::Chain& chain : raw->chains) {
-    for (const ir::Rule& rule : chain.rules) {
-      const ir::Action& action = rule.target.action;
-      if (std::holds_alternative<ir::Zone>(action) ||
-          std::holds_alternative<ir::ConnectionTemplate>(action))
-        return true;
-    }
-  }
-  return false;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Model::Model(net::Family family, const std::vector<const ir::Ruleset*>& rulesets,
              const std::vector<ir::Constraint>& more, const ModelOptions& options)
     : space_(family, rulesets, more, options.order, options.named_unknowns, options.same),
       arena_(space_.atom_counts(), options.budget),
-      named_(options.named_unknowns),
-      zoned_(std::ranges::any_of(rulesets, [](const auto* it) { return gives_zones(*it); })) {}
+      named_(options.named_unknowns) {}
 
 Node Model::connected() {
   return of({&ir::kCtState, UINT32_MAX, ir::ValueSet({{2, 2}, {4, 4}, {8, 8}})});
+}
+
+Node Model::invalid() {
+  const auto state = static_cast<U128>(ir::CtState::kInvalid);
+  return of({&ir::kCtState, UINT32_MAX, ir::ValueSet::of(state)});
+}
+
+Effect Model::state(ir::CtState state) {
+  return writes_of(ir::kCtState, 0, static_cast<U128>(state));
 }
 
 // What the rule's target makes of the packets that match.
@@ -84,7 +75,7 @@ Node Model::end_of(const ir::Rule& rule, Node callee) {
       return model.outcomes_.end(
           {Flow::kContinue, 0, model.outcomes_.composed(effect, model.tag(action))});
     }
-    Node operator()(const ir::Continue&) const { return kGoesOn; }
+    Node operator()(const ir::Continue& it) const { return it.label == 0 ? kGoesOn : tagged(); }
     Node operator()(const ir::Log&) const { return kGoesOn; }
     Node operator()(const ir::NetlinkLog&) const { return kGoesOn; }
     Node operator()(const ir::Trace&) const { return kGoesOn; }
@@ -117,15 +108,13 @@ Node Model::end_of(const ir::Rule& rule, Node callee) {
                      field);
     }
     Node operator()(const ir::Untrack&) const {
-      const Node untracked =
-          written(model.writes_of(ir::kCtState, 0, static_cast<U128>(ir::CtState::kUntracked)),
-                  ir::kCtState);
-      // Behind a rule that gave it a zone it stays tracked (notrack_tg of xt_CT.c).
-      return model.zoned_ ? model.outcomes_.joined(untracked, kGoesOn) : untracked;
+      return written(model.state(ir::CtState::kUntracked), ir::kCtState);
     }
     Node operator()(const ir::ConnectionSecurityMark&) const { return tagged(); }
-    Node operator()(const ir::Zone&) const { return tagged(); }
-    Node operator()(const ir::ConnectionTemplate&) const { return tagged(); }
+    Node operator()(const ir::Zone&) const { return tagged(model.state(ir::CtState::kNew)); }
+    Node operator()(const ir::ConnectionTemplate&) const {
+      return tagged(model.state(ir::CtState::kNew));
+    }
     Node operator()(const ir::StripTcpOptions&) const { return tagged(model.unknown_answers(0)); }
     Node operator()(const ir::OpaqueTarget& it) const {
       const Effect effect =
@@ -161,6 +150,9 @@ Node Model::function(const ir::Rule& rule, Node callee) {
   // Where there is no connection nothing is marked (connmark_tg of the kernel's xt_connmark.c).
   if (std::holds_alternative<ir::ConnectionMark>(rule.target.action))
     held.holds = arena_.intersect(held.holds, connected());
+  // Nor does what has a connection, or is untracked, get another one (xt_CT.c).
+  if (ir::says_where_tracked(rule.target.action))
+    held.holds = arena_.intersect(held.holds, invalid());
   Node function = guarded(held.holds, end_of(rule, callee));
   if (!held.sure) function = joined(function, kGoesOn);
   if (writes_by_asking(rule)) function = sequence(asking(rule), function);

@@ -126,6 +126,8 @@ class Model {
   Effect with_consequences(Effect effect, const ir::Field& field);
   Effect written_by_asking(const ir::Opaque& opaque);
   Node connected();
+  Node invalid();
+  Effect state(ir::CtState state);
   Node asking(const ir::Rule& rule);
   Effect tag(const ir::Action& action);
   Effect named(Effect effect, const ir::Action& action,
@@ -139,7 +141,6 @@ class Model {
   Arena arena_;
   Outcomes outcomes_;
   bool named_;
-  bool zoned_;  // a rule of raw gives connections a zone or a template
   Node asked_ = kEverything;
 };
 

@@ -251,6 +251,10 @@ void Space::ask(const ir::Action& action) {
       write(ir::kConnectionMark, UINT32_MAX, {});
       write(ir::kPacketMark, UINT32_MAX, {});
     }
+  } else if (ir::says_where_tracked(action)) {
+    for (const ir::CtState state :
+         {ir::CtState::kInvalid, ir::CtState::kNew, ir::CtState::kUntracked})
+      write(ir::kCtState, UINT32_MAX, ir::ValueSet::of(static_cast<U128>(state)));
   } else if (const auto* target = std::get_if<ir::OpaqueTarget>(&action)) {
     if (target->writes != nullptr) write(*target->writes, whole(*target->writes), {});
   } else if (const auto* proxy = std::get_if<ir::TransparentProxy>(&action)) {

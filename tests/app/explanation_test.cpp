@@ -183,6 +183,24 @@ TEST(ExplainConnection, TheAnswerIsLookedForInItsOwnZone) {
   EXPECT_FALSE(works("-A PREROUTING -j CT --zone-reply 1\n"));
 }
 
+// xt_CT.c of the kernel leaves a packet alone that has a template, or is untracked, already.
+TEST(Explanation, TheFirstRuleOfRawThatSaysWhereAPacketIsTrackedStands) {
+  const auto verdict = [](const std::string& raw, const std::string& state,
+                          const std::string& words = "tcp 192.0.2.9 > 192.0.2.1:80 in eth0") {
+    return explained("*raw\n" + raw + "COMMIT\n*filter\n:INPUT DROP\n-A INPUT -m state --state " +
+                         state + " -j ACCEPT\nCOMMIT\n",
+                     words)
+        .verdict;
+  };
+  const std::string zone = "-A PREROUTING -j CT --zone 1\n", none = "-A PREROUTING -j NOTRACK\n";
+  EXPECT_EQ(verdict(zone + none, "NEW"), Verdict::kAccept);
+  EXPECT_EQ(verdict(zone + none, "UNTRACKED"), Verdict::kDrop);
+  EXPECT_EQ(verdict(none + zone, "UNTRACKED"), Verdict::kAccept);
+  EXPECT_EQ(verdict(none + zone, "NEW"), Verdict::kDrop);
+  EXPECT_EQ(verdict(none, "NEW", "tcp 127.0.0.1 > 127.0.0.1:80 in lo"), Verdict::kAccept)
+      << "it has its connection from OUTPUT";
+}
+
 TEST(ExplainConnection, TheKernelDropsAnAnswerThatClashesWithItsConnection) {
   const auto dns = packet("udp 192.0.2.9 > 192.0.2.1:53 in eth0");
   const auto clash =

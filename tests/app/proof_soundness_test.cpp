@@ -100,6 +100,27 @@ const Case kCases[] = {
      "*raw\n-A PREROUTING -j CT --zone 1\n-A PREROUTING -j NOTRACK\nCOMMIT\n*filter\n"
      ":INPUT DROP\n-A INPUT -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n",
      kNoHttp},
+    {"WhatHasAZoneIsNotUntracked",
+     "*raw\n-A PREROUTING -j CT --zone 1\n-A PREROUTING -j NOTRACK\nCOMMIT\n*filter\n"
+     ":INPUT DROP\n-A INPUT -m conntrack --ctstate UNTRACKED -j ACCEPT\nCOMMIT\n",
+     "packets = { service = \"tcp/80\", state = \"new\", in-interface = \"eth0\" }\n"
+     "verdict = \"blocked\"\n",
+     State::kProved},
+    {"WhatIsUntrackedGetsNoZone",
+     "*raw\n-A PREROUTING -j NOTRACK\n-A PREROUTING -j CT --zone 1\nCOMMIT\n*filter\n"
+     ":INPUT DROP\n-A INPUT -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n",
+     "packets = { service = \"tcp/80\", state = \"new\", in-interface = \"eth0\" }\n"
+     "verdict = \"blocked\"\n",
+     State::kProved},
+    {"BehindAZoneRawSeesANewConnection",
+     "*raw\n-A PREROUTING -j CT --zone 1\n-A PREROUTING -m conntrack --ctstate NEW -j DROP\n"
+     "COMMIT\n",
+     "packets = { service = \"tcp/80\", in-interface = \"eth0\" }\nverdict = \"blocked\"\n",
+     State::kProved},
+    {"AMarkOnATemplateIsNoMarkOfTheConnection",
+     "*raw\n-A PREROUTING -j CT --zone 1\n-A PREROUTING -j CONNMARK --set-mark 7\nCOMMIT\n"
+     "*filter\n-A INPUT -m connmark --mark 7 -j DROP\nCOMMIT\n",
+     kNoHttp},
     {"AZoneOfTheFirstDirectionOnly",
      "*raw\n-A PREROUTING -p tcp --dport 80 -j CT --zone-orig 1\nCOMMIT\n*filter\n:OUTPUT DROP\n"
      "-A OUTPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n",

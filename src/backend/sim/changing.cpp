@@ -204,8 +204,10 @@ bool change(Packet& packet, const ir::Action& action) {
     change_marks(packet, *mark);
   } else if (const auto* nat = std::get_if<ir::Nat>(&action)) {
     translate(packet, *nat);
-  } else if (std::holds_alternative<ir::Untrack>(action)) {
-    packet.state = ir::CtState::kUntracked;
+  } else if (ir::says_where_tracked(action)) {
+    const bool untracked = std::holds_alternative<ir::Untrack>(action);
+    if (packet.state == ir::CtState::kInvalid)
+      packet.state = untracked ? ir::CtState::kUntracked : ir::CtState::kNew;
   } else if (const auto* proxy = std::get_if<ir::TransparentProxy>(&action)) {
     packet.mark = (packet.mark & proxy->mark_keep) ^ proxy->mark_flip;
   }

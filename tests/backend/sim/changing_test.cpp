@@ -111,10 +111,26 @@ TEST(Changing, RulesBehindReadWhatWasWritten) {
   made.add("INPUT", {}, ir::Assign{.field = &ir::kPacketMark, .keep = 0xf0, .flip = 0x0f});
   made.add("INPUT", {is(ir::kPacketMark, 0xff)}, ir::Untrack{});
   made.add("INPUT", {is(ir::kCtState, static_cast<uint32_t>(ir::CtState::kUntracked))}, ir::Drop{});
-  SimPacket packet{.bytes = udp4(64, 0), .in_interface = "eth0"};
+  SimPacket packet{.bytes = udp4(64, 0), .in_interface = "eth0", .state = ir::CtState::kInvalid};
   EXPECT_EQ(evaluate(made.rules, "filter", packet).verdict, SimVerdict::kAccept);
   packet.mark = 0xfff0;
   EXPECT_EQ(evaluate(made.rules, "filter", packet).verdict, SimVerdict::kDrop);
+}
+
+// notrack_tg() and xt_ct_target() of the kernel's xt_CT.c.
+TEST(Changing, TheFirstThatSaysWhereAPacketIsTrackedStands) {
+  const auto behind = [](const ir::Action& first, const ir::Action& second, ir::CtState state) {
+    Handmade made;
+    made.add("INPUT", {}, first);
+    made.add("INPUT", {}, second);
+    const SimPacket packet{.bytes = udp4(64, 0), .state = state};
+    return evaluate(made.rules, "filter", packet).packet.state;
+  };
+  using enum ir::CtState;
+  EXPECT_EQ(behind(ir::Untrack{}, ir::Zone{}, kInvalid), kUntracked);
+  EXPECT_EQ(behind(ir::Zone{}, ir::Untrack{}, kInvalid), kNew);
+  EXPECT_EQ(behind(ir::ConnectionTemplate{}, ir::Untrack{}, kInvalid), kNew);
+  EXPECT_EQ(behind(ir::Untrack{}, ir::Untrack{}, kEstablished), kEstablished);
 }
 
 struct Copied {
