@@ -2,6 +2,8 @@
 // Rules behind which the same becomes of their packets anyway.
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <random>
 #include <set>
 
 #include "pass/lint.h"
@@ -15,39 +17,45 @@ using set::kNothing;
 using set::Node;
 using set::Outcome;
 
-// The functions of all runs of 2^k rules of a chain.
+// The functions of runs of 2^k rules of a chain, made when they are asked for: those of the whole
+// chain and of its beginnings, the dearest, never are.
 class Runs {
  public:
-  Runs(set::Model& model, std::vector<Node> functions) {
-    levels_.push_back(std::move(functions));
-    while (levels_.back().size() > 1) {
-      const std::vector<Node>& below = levels_.back();
-      std::vector<Node> level;
-      for (size_t i = 0; i + 1 < below.size(); i += 2)
-        level.push_back(model.sequence(below[i], below[i + 1]));
-      if (below.size() % 2 != 0) level.push_back(below.back());
-      levels_.push_back(std::move(level));
+  Runs(set::Model& model, std::vector<Node> functions) : model_(model) {
+    for (size_t many = functions.size(); many > 1;) {
+      many = (many + 1) / 2;
+      above_.emplace_back(many);
     }
+    each_ = std::move(functions);
   }
 
   // Functions that together are those from `first` on, in order.
-  std::vector<Node> from(size_t first) const {
+  std::vector<Node> from(size_t first) {
     std::vector<Node> runs;
-    size_t level = 0;
-    for (size_t at = first; at << level < levels_.front().size();) {
-      if (at % 2 != 0 || level + 1 == levels_.size()) {
-        runs.push_back(levels_[level][at]);
-        ++at;
-      }
+    for (size_t level = 0, at = first; level <= above_.size() && at < size(level); ++level) {
+      if (at % 2 != 0 || level == above_.size()) runs.push_back(of(level, at++));
       at /= 2;
-      ++level;
-      if (level == levels_.size()) break;
     }
     return runs;
   }
 
  private:
-  std::vector<std::vector<Node>> levels_;
+  size_t size(size_t level) const { return level == 0 ? each_.size() : above_[level - 1].size(); }
+
+  Node of(size_t level, size_t at) {
+    if (level == 0) return each_[at];
+    std::optional<Node>& run = above_[level - 1][at];
+    if (!run) {
+      const Node first = of(level - 1, 2 * at);
+      const bool two = 2 * at + 1 < size(level - 1);
+      run = two ? model_.sequence(first, of(level - 1, 2 * at + 1)) : first;
+    }
+    return *run;
+  }
+
+  set::Model& model_;
+  std::vector<Node> each_;
+  std::vector<std::vector<std::optional<Node>>> above_;  // [k][i]: from i * 2^(k+1) on
 };
 
 class Search {
@@ -64,7 +72,7 @@ class Search {
     // A rule that is dead because of this one is no reason to take this one out.
     for (size_t i = 0; i < chain.rules.size(); ++i)
       each.push_back(dead_.contains({number, i}) ? set::kGoesOn : functions_.of(chain.rules[i]));
-    const Runs runs(model_, std::move(each));
+    Runs runs(model_, std::move(each));
     for (size_t i = 0; i < chain.rules.size() && !model_.exhausted(); ++i) {
       if (!candidate(chain.rules[i]) || dead_.contains({number, i})) continue;
       const set::Model::Held held = model_.of(chain.rules[i]);
@@ -128,6 +136,7 @@ class Search {
     const ir::Action& action = chain.rules[rule].target.action;
     const Node wanted =
         std::holds_alternative<ir::Return>(action) ? policy : model_.outcomes().decided(action);
+    if (shows_effect(number, rule, packets, behind, wanted, policy)) return false;
     std::vector<Node> held;  // by the functions so far
     for (const Node function : behind) held.push_back(split_of(function, wanted, policy).held);
     if (wanted != policy && !reach_.coming_is_in(number, rule, packets, held)) return false;
@@ -140,6 +149,38 @@ class Search {
     return true;
   }
 
+  // Whether one of a few packets comes to another end: most rules that have an effect show it so,
+  // long before it is asked of all packets.
+  bool shows_effect(size_t number, size_t rule, Node packets, const std::vector<Node>& behind,
+                    Node wanted, Node policy) {
+    constexpr int kPackets = 16;
+    const set::Arena& arena = model_.arena();
+    for (int i = 0; i < kPackets && packets != kNothing; ++i) {
+      const std::vector<uint32_t> atoms = arena.drawn(packets, random_);
+      if (!reach_.comes(number, rule, atoms)) continue;
+      Node end = policy;
+      for (const Node function : behind) {
+        const auto possible = model_.outcomes().possible(arena.at(function, atoms));
+        if (!all_same(possible, wanted, policy)) return true;
+        if (std::ranges::find(possible, Outcome{}) != possible.end()) continue;
+        end = wanted;
+        break;
+      }
+      if (end != wanted) return true;
+    }
+    return false;
+  }
+
+  // Goes on or comes to the wanted end.
+  bool all_same(std::span<const Outcome> possible, Node wanted, Node policy) {
+    const Outcome want = model_.outcomes().possible(wanted).front();
+    const Outcome end = model_.outcomes().possible(policy).front();
+    return std::ranges::all_of(possible, [&](const Outcome& it) {
+      const Outcome seen = it == Outcome{Flow::kReturn, 0, set::kNoEffect} ? end : it;
+      return seen == want || seen == Outcome{};
+    });
+  }
+
   struct Split {
     Node held = kNothing;  // surely doesn't go on
     Node same = kNothing;  // goes on or comes to the wanted end
@@ -147,16 +188,11 @@ class Search {
   const Split& split_of(Node function, Node wanted, Node policy) {
     const auto [found, fresh] = splits_.try_emplace({function, wanted, policy});
     if (!fresh) return found->second;
-    const Outcome want = model_.outcomes().possible(wanted).front();
-    const Outcome end = model_.outcomes().possible(policy).front();
     found->second.held = model_.where(function, [](std::span<const Outcome> possible) {
       return std::ranges::find(possible, Outcome{}) == possible.end();
     });
     found->second.same = model_.where(function, [&](std::span<const Outcome> possible) {
-      return std::ranges::all_of(possible, [&](const Outcome& it) {
-        const Outcome seen = it == Outcome{Flow::kReturn, 0, set::kNoEffect} ? end : it;
-        return seen == want || seen == Outcome{};
-      });
+      return all_same(possible, wanted, policy);
     });
     return found->second;
   }
@@ -172,6 +208,7 @@ class Search {
   ChainFunctions& functions_;
   Reach& reach_;
   std::vector<Lint>& found_;
+  std::minstd_rand random_;
   std::set<std::pair<size_t, size_t>> dead_;
   std::map<std::tuple<Node, Node, Node>, Split> splits_;
   std::map<const ir::Chain*, std::vector<size_t>> telling_rules_;  // by their numbers

@@ -40,6 +40,16 @@ class SegmentTree {
     return arena_.covered(set, std::move(more));
   }
 
+  // Whether one of those before `end` holds the packet.
+  bool holds(std::span<const uint32_t> atoms, size_t end) const {
+    for (size_t level = levels_.size(); level-- > 0;) {
+      if ((end >> level & 1) != 0 &&
+          arena_.at(levels_[level][(end >> level) - 1], atoms) == set::kEverything)
+        return true;
+    }
+    return false;
+  }
+
   // The set before `end` that holds all of `set` alone; else some that do so together, none of them
   // for nothing unless there are many.
   std::vector<size_t> holders(set::Node set, size_t end) {
@@ -92,6 +102,12 @@ class Reach::Walk {
     if (rule > seen.changed) return model_.arena().covered(matching, std::move(sets));
     return seen.taken.covers(model_.arena().intersect(entries_[chain], matching), rule,
                              std::move(sets));
+  }
+
+  bool comes(size_t chain, size_t rule, std::span<const uint32_t> atoms) {
+    const Seen& seen = *seen_[chain];
+    return rule > seen.changed || (model_.arena().at(entries_[chain], atoms) == set::kEverything &&
+                                   !seen.taken.holds(atoms, rule));
   }
 
   void run() {
@@ -217,6 +233,10 @@ set::Node Reach::coming(size_t chain, size_t rule, set::Node within) {
 
 bool Reach::coming_is_in(size_t chain, size_t rule, set::Node within, std::vector<set::Node> sets) {
   return walk_->coming_is_in(chain, rule, within, std::move(sets));
+}
+
+bool Reach::comes(size_t chain, size_t rule, std::span<const uint32_t> atoms) {
+  return walk_->comes(chain, rule, atoms);
 }
 
 std::vector<DeadRule> dead_rules(set::Model& model, ChainFunctions& functions) {

@@ -4,6 +4,7 @@
 // Which packets come to which rule.
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "pass/chain_functions.h"
@@ -36,6 +37,8 @@ class Reach {
   set::Node coming(size_t chain, size_t rule, set::Node within);
   // Whether each packet of that is in one of the sets. Much quicker than to build it.
   bool coming_is_in(size_t chain, size_t rule, set::Node within, std::vector<set::Node> sets);
+  // Whether it may be so with this packet (an atom for each dimension) that the rule matches.
+  bool comes(size_t chain, size_t rule, std::span<const uint32_t> atoms);
 
  private:
   class Walk;

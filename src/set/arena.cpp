@@ -272,6 +272,29 @@ std::vector<Node> Arena::ends(Node node) const {
   return found;
 }
 
+Node Arena::at(Node function, std::span<const uint32_t> atoms) const {
+  while (!is_terminal(function)) {
+    const uint32_t atom = atoms[dimension(function)];
+    function = std::ranges::lower_bound(edges(function), atom, {}, &Edge::last)->child;
+  }
+  return function;
+}
+
+std::vector<uint32_t> Arena::drawn(Node set, std::minstd_rand& random) const {
+  const auto below = [&](size_t end) { return static_cast<uint32_t>(random() % end); };
+  std::vector<uint32_t> atoms;
+  for (const uint32_t many : atoms_) atoms.push_back(below(many));
+  while (!is_terminal(set)) {
+    const std::span<const Edge> those = edges(set);
+    size_t edge = below(those.size());
+    while (those[edge].child == kNothing) edge = (edge + 1) % those.size();
+    const uint32_t first = edge == 0 ? 0 : those[edge - 1].last + 1;
+    atoms[dimension(set)] = first + below(those[edge].last - first + size_t{1});
+    set = those[edge].child;
+  }
+  return atoms;
+}
+
 std::vector<bool> Arena::project(Node a, uint32_t dimension) {
   std::vector<bool> there(atoms_[dimension], false);
   std::vector<Node> waiting{a};

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <random>
 #include <set>
 #include <span>
 #include <unordered_map>
@@ -112,6 +113,11 @@ class Arena {
 
   // Whether no packet is in both. Makes no nodes.
   bool disjoint(Node a, Node b);
+
+  // The end that the function comes to at a packet: an atom for each dimension.
+  Node at(Node function, std::span<const uint32_t> atoms) const;
+  // A packet of a set that isn't empty, another one each time.
+  std::vector<uint32_t> drawn(Node set, std::minstd_rand& random) const;
 
   // The atoms for which some packet of the set is there.
   std::vector<bool> project(Node a, uint32_t dimension);
