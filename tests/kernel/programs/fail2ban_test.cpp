@@ -63,7 +63,8 @@ class Fail2ban : public DropIn {
     EXPECT_TRUE(reaches(80)) << "the jail is of one port";
 
     client("set door unbanip 192.0.2.1");
-    EXPECT_TRUE(reaches(2222)) << "no longer banned";
+    EXPECT_TRUE(reaches(2222)) << "no longer banned\n"
+                               << host_->run("iptables -S; cat /var/log/fail2ban.log").out;
     client("set door banip 2001:db8::1");
     EXPECT_TRUE(host_->becomes_true("ip6tables -S f2b-door | grep -q 2001:db8::1/128"));
     EXPECT_TRUE(blocked6(2222));
