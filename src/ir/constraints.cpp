@@ -18,12 +18,14 @@ void for_each_of(const Predicate& predicate, const std::function<void(const Cons
 }  // namespace
 
 void for_each_constraint(const Ruleset& rules, const std::function<void(const Constraint&)>& take) {
-  for (const Table& table : rules.tables) {
-    for (const Chain& chain : table.chains) {
-      for (const Rule& rule : chain.rules) {
-        for_each_of(rule.head.predicate, take);
-        for (const Match& match : rule.matches) for_each_of(match.predicate, take);
-      }
+  for (const Table& table : rules.tables) for_each_constraint(table, take);
+}
+
+void for_each_constraint(const Table& table, const std::function<void(const Constraint&)>& take) {
+  for (const Chain& chain : table.chains) {
+    for (const Rule& rule : chain.rules) {
+      for_each_of(rule.head.predicate, take);
+      for (const Match& match : rule.matches) for_each_of(match.predicate, take);
     }
   }
 }

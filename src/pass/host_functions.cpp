@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "ir/constraints.h"
 #include "set/witness.h"
 
 namespace bulkhead::pass {
@@ -36,6 +37,24 @@ ir::ValueSet states(std::initializer_list<ir::CtState> which) {
   for (const ir::CtState state : which)
     values = values.united(ir::ValueSet::of(static_cast<U128>(state)));
   return values;
+}
+
+// Whether a rule before routing asks for the field or writes it.
+bool is_known_before_routing(const ir::Ruleset& rules, const ir::Field& field) {
+  bool known = false;
+  for (const ir::Table& table : rules.tables) {
+    if (table.find("PREROUTING") == nullptr) continue;
+    ir::for_each_constraint(table, [&](const ir::Constraint& it) { known |= it.field == &field; });
+    for (const ir::Chain& chain : table.chains) {
+      for (const ir::Rule& rule : chain.rules) {
+        const auto* set = std::get_if<ir::Assign>(&rule.target.action);
+        const auto* changed = std::get_if<ir::Adjust>(&rule.target.action);
+        known |= (set != nullptr && set->field == &field) ||
+                 (changed != nullptr && changed->field == &field);
+      }
+    }
+  }
+  return known;
 }
 
 }  // namespace
@@ -101,9 +120,26 @@ set::Node HostFunctions::before_conntrack(Node function) {
     }
     return outcomes.end(std::move(possible));
   });
-  const Node lo =
-      model_.of({&ir::kInInterface, kU128Max, ir::ValueSet::of(set::interface_value("lo"))});
-  return model_.joined(fresh, model_.only(lo, function));
+  return model_.sequence(model_.guarded(model_.arena().complement(through_lo()), fresh),
+                         model_.guarded(through_lo(), function));
+}
+
+set::Node HostFunctions::through_lo() {
+  return model_.of({&ir::kInInterface, kU128Max, ir::ValueSet::of(set::interface_value("lo"))});
+}
+
+// What happens between two hooks apart from the rules: a router counts the time to live down, and
+// fragments are put together. What no rule has seen before needs no other value.
+set::Effect HostFunctions::coming_to(ir::Hook hook) {
+  const bool ip4 = rules_.family == net::Family::kIpv4;
+  set::Effect effect = model_.coming_to(hook);
+  const auto changed = [&](const ir::Field& field) {
+    if (is_known_before_routing(rules_, field))
+      effect = model_.outcomes().composed(effect, model_.unknown(field));
+  };
+  if (hook == ir::Hook::kForward) changed(ir::kHopLimit);
+  if (hook == ir::Hook::kInput && ip4) changed(ir::kLength);
+  return effect;
 }
 
 // A chain as a step of the way: what it lets pass goes on, changed.
@@ -140,6 +176,12 @@ set::Node HostFunctions::stage(const ir::Table& table, const ir::BuiltinChain& b
   };
   Node function = on(at(table.name, builtin.hook));
   if (table.name != "nat") return function;
+  // Translations turn connection tracking on. Without it nat isn't asked, and other rules are not
+  // looked at here for whether they do it.
+  if (!translates(table)) function = model_.joined(function, set::kGoesOn);
+  // What comes through lo was translated, or not, when it was sent (nf_nat_initialized).
+  if (builtin.hook == ir::Hook::kPrerouting || builtin.hook == ir::Hook::kInput)
+    function = model_.guarded(model_.arena().complement(through_lo()), function);
 
   // Only the first packet of a connection meets the nat table: of those that are related not an
   // error about one that is there. Those behind it are translated as their connection is, which
@@ -188,6 +230,8 @@ set::Node HostFunctions::followed(set::Node stage, set::Node rest) {
 set::Node HostFunctions::on_the_way(net::Direction direction, Written written) {
   std::vector<Node> stages;
   for (const ir::Hook hook : hooks_of(direction)) {
+    if (hook != hooks_of(direction).front())
+      stages.push_back(model_.outcomes().end({Flow::kContinue, 0, coming_to(hook)}));
     std::vector<std::pair<int32_t, Node>> here;
     for (const ir::Table& table : rules_.tables) {
       for (const ir::BuiltinChain& chain : ir::builtin_table(table.name)->chains) {

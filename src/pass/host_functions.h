@@ -28,6 +28,7 @@ class HostFunctions {
   // tracking's state is that of the packet, but for table raw: there it isn't known yet. Packets
   // that can't be at the hooks are not said anything of: intersect with at_hook() before you ask.
   // What DNAT sends to another address may not come to INPUT at all: it is also said to be dropped.
+  // Through lo comes what OUTPUT has let pass: raw and nat leave it alone.
   // kInput: the tables at PREROUTING and INPUT; kForward: PREROUTING, FORWARD, POSTROUTING;
   // kOutput: OUTPUT, POSTROUTING.
   // kKept: the outcomes say what was written, which costs more where there are many translations.
@@ -42,6 +43,8 @@ class HostFunctions {
   set::Node stage(const ir::Table& table, const ir::BuiltinChain& builtin,
                   net::Direction direction);
   set::Node before_conntrack(set::Node function);
+  set::Node through_lo();
+  set::Effect coming_to(ir::Hook hook);
   set::Node followed(set::Node stage, set::Node rest);
   set::Node with_effects(set::Node function,
                          const std::function<set::Effect(set::Effect)>& changed);

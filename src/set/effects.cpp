@@ -10,12 +10,16 @@ namespace bulkhead::set {
 
 namespace {
 
+// Whether one of these matches asks it.
+bool is_of(std::string_view question, std::initializer_list<std::string_view> matches) {
+  return std::ranges::any_of(matches,
+                             [&](std::string_view it) { return question.starts_with(it); });
+}
+
 // Of the kernel's own matches those that look at a packet's mark: a program may ask for all of it,
 // and a route may be chosen by it.
 bool may_read_marks(std::string_view question) {
-  constexpr std::string_view kReaders[] = {"bpf.", "rpfilter.", "socket."};
-  return std::ranges::any_of(kReaders,
-                             [&](std::string_view it) { return question.starts_with(it); });
+  return is_of(question, {"bpf.", "rpfilter.", "socket."});
 }
 
 bool is_packet_mark(const Dimension& it) {
@@ -124,7 +128,8 @@ Effect Model::handed_over(const ir::Action& action) {
   }
   const auto* target = std::get_if<ir::OpaqueTarget>(&action);
   if (target == nullptr || !target->decides) return kNoEffect;
-  return unknown_where(kNoEffect, [](const Dimension& it) {
+  const Effect others = outcomes_.composed(unknown(ir::kProtocol), unknown(ir::kLength));
+  return unknown_where(others, [](const Dimension& it) {
     if (it.kind == Dimension::Kind::kAnswer) return !it.remembers;
     if (it.kind != Dimension::Kind::kBits) return false;
     return is_mark(it) || it.base == ir::Base::kNetwork || it.base == ir::Base::kTransport ||
@@ -143,16 +148,30 @@ Effect Model::rerouted(Effect effect) {
   };
   if (std::ranges::none_of(outcomes_.writes(effect), counts)) return effect;
   return unknown_where(outcomes_.composed(effect, unknown(ir::kOutInterface)),
-                       [](const Dimension& it) { return it.base == ir::Base::kRoute; });
+                       [](const Dimension& it) {
+                         return it.kind == Dimension::Kind::kAnswer
+                                    ? is_of(it.question, {"devgroup.", "policy.", "realm."})
+                                    : it.base == ir::Base::kRoute;
+                       });
 }
 
 Effect Model::before_conntrack(Effect effect) {
   return unknown_where(effect, [](const Dimension& it) {
-    constexpr std::string_view kReaders[] = {"helper.",    "connbytes.", "connlabel.",
-                                             "connlimit.", "conntrack.", "cluster."};
     return it.kind == Dimension::Kind::kAnswer &&
-           std::ranges::any_of(
-               kReaders, [&](std::string_view reader) { return it.question.starts_with(reader); });
+           is_of(it.question, {"helper.", "connbytes.", "connlabel.", "connlimit.", "conntrack.",
+                               "cluster.", "socket."});
+  });
+}
+
+// A bridged packet has an outgoing port from FORWARD on (br_netfilter_hooks.c). A router has
+// counted the time to live down before FORWARD, and before INPUT fragments are put together, which
+// programs may see.
+Effect Model::coming_to(ir::Hook hook) {
+  const bool changed = hook == ir::Hook::kForward || hook == ir::Hook::kInput;
+  return unknown_where(kNoEffect, [&](const Dimension& it) {
+    if (it.kind != Dimension::Kind::kAnswer || it.remembers) return false;
+    return is_of(it.question, {"physdev."}) ||
+           (changed && is_of(it.question, {"bpf.", "string.", "u32."}));
   });
 }
 

@@ -117,10 +117,15 @@ Node Model::end_of(const ir::Rule& rule, Node callee) {
     }
     Node operator()(const ir::StripTcpOptions&) const { return tagged(model.unknown_answers(0)); }
     Node operator()(const ir::OpaqueTarget& it) const {
-      const Effect effect =
-          it.writes != nullptr ? model.with_consequences(
-                                     model.named(model.unknown(*it.writes), action, {}), *it.writes)
-                               : model.unknown_answers(kNoEffect);
+      Effect effect = it.writes != nullptr
+                          ? model.with_consequences(
+                                model.named(model.unknown(*it.writes), action, {}), *it.writes)
+                          : model.unknown_answers(kNoEffect);
+      // Where there is no such option it adds one (xt_TCPMSS.c).
+      if (it.name == "TCPMSS") {
+        const Effect length = model.named(model.unknown(ir::kLength), action, {&ir::kLength});
+        effect = model.outcomes_.composed(effect, length);
+      }
       const Node on = tagged(effect);
       return it.decides ? model.outcomes_.joined(on, decided()) : on;
     }

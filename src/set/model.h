@@ -100,6 +100,11 @@ class Model {
   // What a program may write that the action hands the packet to (NFQUEUE, TPROXY), before it goes
   // on; nothing of another action.
   Effect handed_over(const ir::Action& action);
+  // Any value of the field.
+  Effect unknown(const ir::Field& field);
+  // The kernel's own matches that may answer otherwise where the packet comes to this hook from the
+  // one before it on its way, though no rule has changed it.
+  Effect coming_to(ir::Hook hook);
   // The packet takes another route, whose interface isn't known.
   Effect rerouted(Effect effect);
   // Questions that only connection tracking answers may be answered otherwise.
@@ -120,7 +125,6 @@ class Model {
   void ask(Held& held, const ir::Condition& condition);
   Node end_of(const ir::Rule& rule, Node callee);
   Effect writes_of(const ir::Field& field, U128 keep, U128 flip);
-  Effect unknown(const ir::Field& field);
   Effect unknown_answers(Effect effect);
   template <class Wanted> Effect unknown_where(Effect effect, const Wanted& wanted);
   Effect with_consequences(Effect effect, const ir::Field& field);

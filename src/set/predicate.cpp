@@ -201,8 +201,11 @@ Node Model::at_hook(ir::Hook hook) {
     const Node none = of({&field, kU128Max, ir::ValueSet::of(0)});
     return there ? arena_.complement(none) : none;
   };
-  const Node here = arena_.intersect(either ? kEverything : interface(ir::kInInterface, in),
-                                     interface(ir::kOutInterface, out));
+  Node here = arena_.intersect(either ? kEverything : interface(ir::kInInterface, in),
+                               interface(ir::kOutInterface, out));
+  // ip_local_deliver of net/ipv4/ip_input.c has put fragments together.
+  if (hook == ir::Hook::kInput && space_.family() == net::Family::kIpv4)
+    here = arena_.subtract(here, of_shapes({Shape::kSecondBlock, Shape::kLaterFragment}));
   return arena_.subtract(here, impossible(*this));
 }
 

@@ -27,6 +27,10 @@ constexpr const char* kHttp = "packets = { service = \"tcp/80\" }\nverdict = \"p
 constexpr const char* kNoForwardedHttp =
     "packets = { service = \"tcp/80\", direction = \"forward\" }\nverdict = \"blocked\"\n";
 
+constexpr const char* kNoHttpFromHere =
+    "packets = { service = \"tcp/80\", in-interface = \"lo\", state = \"new\" }\n"
+    "verdict = \"blocked\"\n";
+
 constexpr const char* kHttpWorks = "connection = { service = \"tcp/80\" }\n";
 constexpr const char* kDnsWorks = "connection = { service = \"udp/53\" }\n";
 constexpr const char* kOpen = "*filter\n:INPUT ACCEPT\nCOMMIT\n";
@@ -239,6 +243,59 @@ const Case kCases[] = {
      "*nat\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080\nCOMMIT\n"
      "*filter\n:INPUT DROP\n-A INPUT -p tcp --dport 8080 -j ACCEPT\nCOMMIT\n",
      kHttp, State::kProved},
+    {"NatIsNotAskedWhereNothingTurnsTrackingOn",
+     "*nat\n:PREROUTING DROP\nCOMMIT\n*filter\n:INPUT ACCEPT\nCOMMIT\n", kNoHttp},
+    {"NatMarksNothingWhereNothingTurnsTrackingOn",
+     "*nat\n-A PREROUTING -p tcp --dport 80 -j MARK --set-mark 1\nCOMMIT\n"
+     "*filter\n-A INPUT -m mark --mark 1 -j DROP\nCOMMIT\n",
+     kNoHttp},
+    {"ARouterCountsTheTimeToLiveDown",
+     "*mangle\n-A PREROUTING -j TTL --ttl-set 64\nCOMMIT\n"
+     "*filter\n-A FORWARD -m ttl --ttl-eq 64 -j DROP\nCOMMIT\n",
+     kNoForwardedHttp},
+    {"ATimeToLiveIsAnotherOneBehindRouting",
+     "*mangle\n-A PREROUTING -m hl ! --hl-eq 64 -j DROP\nCOMMIT\n"
+     "*filter\n-A FORWARD -m hl --hl-eq 64 -j DROP\nCOMMIT\n",
+     kNoForwardedHttp, State::kRefuted, net::Family::kIpv6},
+    {"ATimeToLiveStaysWhatItIsOnTheWayIn",
+     "*mangle\n-A PREROUTING -j TTL --ttl-set 64\nCOMMIT\n"
+     "*filter\n-A INPUT -m ttl --ttl-eq 64 -j DROP\nCOMMIT\n",
+     kNoHttp, State::kProved},
+    {"WhatComesThroughLoIsNotUntracked",
+     "*raw\n-A PREROUTING -i lo -j NOTRACK\nCOMMIT\n*filter\n:INPUT DROP\n"
+     "-A INPUT -i lo -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n",
+     kNoHttpFromHere},
+    {"WhatComesThroughLoIsNotRedirected",
+     "*nat\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080\nCOMMIT\n"
+     "*filter\n-A INPUT -p tcp --dport 8080 -j DROP\nCOMMIT\n",
+     kNoHttpFromHere},
+    {"ABridgedPacketHasAnOutgoingPortBehindRouting",
+     "*mangle\n-A PREROUTING -m physdev --physdev-is-bridged -j DROP\nCOMMIT\n"
+     "*filter\n:FORWARD DROP\n-A FORWARD -m physdev --physdev-is-bridged -j ACCEPT\nCOMMIT\n",
+     kNoForwardedHttp},
+    {"ASocketMayBeFoundByTheConnection",
+     "*raw\n-A PREROUTING -m socket -j DROP\nCOMMIT\n"
+     "*mangle\n-A PREROUTING -m socket -j ACCEPT\n-A PREROUTING -j DROP\nCOMMIT\n",
+     kNoHttp},
+    {"ARealmIsThatOfTheRoute",
+     "*mangle\n-A OUTPUT -m realm --realm 1 -j DROP\n-A OUTPUT -j MARK --set-mark 1\nCOMMIT\n"
+     "*filter\n:OUTPUT DROP\n-A OUTPUT -m realm --realm 1 -j ACCEPT\nCOMMIT\n",
+     "packets = { service = \"tcp/80\", direction = \"out\" }\nverdict = \"blocked\"\n"},
+    {"FragmentsAreLongerWhenTheyArePutTogether",
+     "*mangle\n-A PREROUTING -p udp -m length --length 61: -j DROP\nCOMMIT\n"
+     "*filter\n:INPUT DROP\n-A INPUT -p udp -m length --length 61: -j ACCEPT\nCOMMIT\n",
+     "packets = { protocol = \"udp\" }\nverdict = \"blocked\"\n"},
+    {"NoFragmentComesIn", "*filter\n-A INPUT ! -f -p udp -j DROP\nCOMMIT\n",
+     "packets = { protocol = \"udp\" }\nverdict = \"blocked\"\n", State::kProved},
+    {"TcpmssMayAddAnOption",
+     "*mangle\n-A FORWARD -m length ! --length 40 -j DROP\n"
+     "-A FORWARD -p tcp --syn -j TCPMSS --set-mss 1000\n"
+     "-A POSTROUTING -m length --length 40 -j DROP\nCOMMIT\n",
+     kNoForwardedHttp},
+    {"AProgramMaySendAnotherProtocol",
+     "*mangle\n-A FORWARD ! -p udp -j DROP\n-A FORWARD -j NFQUEUE\n"
+     "-A POSTROUTING -p udp -j DROP\nCOMMIT\n",
+     "packets = { direction = \"forward\" }\nverdict = \"blocked\"\n"},
     {"WhatHasNoExtensionHeaderIsDroppedByWhoWantsOne",
      "*filter\n:INPUT ACCEPT\n-A INPUT -m ipv6header ! --header frag --soft -j DROP\nCOMMIT\n",
      kHttp, State::kRefuted, net::Family::kIpv6},

@@ -193,6 +193,7 @@ void DrawnPackets::add_transports() {
   };
   for (const unsigned protocol : {kTcp, kUdp, 47u, ip6 ? 58u : 1u}) {
     transports_.push_back(truncate(packet(raw(protocol)), (ip6 ? 40 : 20) + 2));
+    if (hook_ == ir::Hook::kInput && !ip6) continue;  // IPv4 has put them together
     for (const uint16_t offset : {uint16_t{1}, kLaterFragment})
       transports_.push_back(packet(raw(protocol), offset));
   }
