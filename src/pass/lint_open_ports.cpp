@@ -276,6 +276,7 @@ class OpenPorts {
       std::vector<std::string> its;
       if (!from_any(opener.asked)) continue;
       const Node packets = coming(opener, set::kEverything, reach);
+      if (!from_any(packets)) continue;
       for (size_t i = 0; i < ports.size(); ++i) {
         if (!from_any(to(packets, ports[i]))) continue;
         its.push_back(fmt::format("{}", ports[i]));

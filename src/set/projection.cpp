@@ -58,9 +58,17 @@ class Measure {
 
 Node projected(Model& model, Node set, std::span<const ir::Field* const> fields) {
   const std::vector<bool> kept = dimensions_of(model.space(), fields);
-  // From below, so that the diagram is small by the time that its upper part is joined.
-  for (auto dimension = static_cast<uint32_t>(kept.size()); dimension-- > 0;) {
-    if (!kept[dimension]) set = model.arena().some(set, dimension);
+  Arena& arena = model.arena();
+  // From below, so that the diagram is small by the time that its upper part is joined. Whatever
+  // asks for none of them any more has some packet.
+  auto dimension = static_cast<uint32_t>(kept.size());
+  while (dimension > 0 && !kept[dimension - 1]) --dimension;
+  set = arena.transform(set, [&](Node node) -> std::optional<Node> {
+    if (is_terminal(node)) return std::nullopt;
+    return arena.dimension(node) >= dimension ? std::optional(kEverything) : std::nullopt;
+  });
+  while (dimension-- > 0) {
+    if (!kept[dimension]) set = arena.some(set, dimension);
   }
   return set;
 }
