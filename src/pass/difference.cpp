@@ -33,10 +33,13 @@ class Canonical {
  public:
   explicit Canonical(set::Model& model) : model_(model) {}
 
-  Node of(Node function) {
-    function = model_.each_end(function, [&](Outcome& outcome) { simplify(outcome); });
-    for (const Write& write : written_) function = without_idle(function, write);
-    return function;
+  // Without what nobody sees. What is left may still be written to packets that have it already.
+  Node plain(Node function) {
+    return model_.each_end(function, [&](Outcome& outcome) { simplify(outcome); });
+  }
+  Node of(Node plain) {
+    for (const Write& write : written_) plain = without_idle(plain, write);
+    return plain;
   }
 
  private:
@@ -160,29 +163,33 @@ class Comparison {
     return arena.intersect(arena.intersect(here, first), model_.of_shapes({set::Shape::kWhole}));
   }
 
+  struct Pair {
+    Node before;
+    Node after;
+  };
+
   void compare(const ir::BuiltinTable& table, const ir::BuiltinChain& chain) {
     const std::string name(table.name);
     const Node a = functions_before_.at(name, chain.hook);
     const Node b = functions_after_.at(name, chain.hook);
     const Node here = coming(table, chain);
     if (a != b) {
-      const Node before = Canonical(model_).of(a);
-      const Node after = Canonical(model_).of(b);
-      Node differ = model_.arena().intersect(model_.differing(before, after), here);
+      Canonical canonical(model_);
+      const Pair plain{canonical.plain(a), canonical.plain(b)};
+      const Pair exact{canonical.of(plain.before), canonical.of(plain.after)};
+      Node differ = model_.arena().intersect(model_.differing(exact.before, exact.after), here);
+      // Told as what rules write, or else each mark that a packet may have already is a change of
+      // its own. What nat writes is a translation, which is compared exactly.
+      const Pair& told = table.name == "nat" ? exact : plain;
       // What no one can say: whoever asked for an unknown value may have gone either way. Surely
       // different is what has no outcome in common.
       while (differ != kNothing && !model_.exhausted())
-        differ = tell(table, chain, here, {before, after}, differ);
+        differ = tell(table, chain, here, told, differ);
     }
     if (same_chains(name)) return;
     const Node doubt = model_.arena().intersect(here, model_.arena().unite(doubted(a), doubted(b)));
     if (doubt != kNothing) note_unknown(table, chain, here, doubt);
   }
-
-  struct Pair {
-    Node before;
-    Node after;
-  };
 
   // The packets that change as one of `differ` does. Gives what is left.
   Node tell(const ir::BuiltinTable& table, const ir::BuiltinChain& chain, Node here,

@@ -85,10 +85,29 @@ std::vector<std::string> known_words(const Space& space, std::span<const Write> 
   return words;
 }
 
-std::string other_words(const Outcomes& outcomes, const Write& write) {
+// What the action makes of a field whose value it doesn't know.
+std::string action_words(const ir::Action& action, net::Family family) {
+  if (const auto* assign = std::get_if<ir::Assign>(&action)) {
+    const U128 all = low_bits(assign->field->location(family).width);
+    if ((assign->keep & all) == all) {
+      return fmt::format("{} with {:#x} flipped", assign->field->words,
+                         static_cast<uint64_t>(assign->flip));
+    }
+  }
+  const auto* mark = std::get_if<ir::ConnectionMark>(&action);
+  const bool whole = mark != nullptr && mark->shift == 0 && mark->packet_mask == UINT32_MAX &&
+                     mark->connection_mask == UINT32_MAX;
+  using Mode = ir::ConnectionMark::Mode;
+  if (whole && mark->mode == Mode::kSave) return "connection's mark that of the packet";
+  if (whole && mark->mode == Mode::kRestore) return "mark that of the connection";
+  return ir::dump(action);
+}
+
+std::string other_words(const Outcomes& outcomes, const Write& write, net::Family family) {
   if (write.dimension == kDoubt || write.atom == Write::kUnknown) return "";
-  if (write.dimension >= kFirstTag) return ir::dump(outcomes.action(write.dimension - kFirstTag));
-  return write.known() ? "" : ir::dump(outcomes.maker(write));
+  if (write.dimension >= kFirstTag)
+    return action_words(outcomes.action(write.dimension - kFirstTag), family);
+  return write.known() ? "" : action_words(outcomes.maker(write), family);
 }
 
 std::string outcome_words(const Space& space, const Outcomes& outcomes, const Outcome& outcome) {
@@ -99,7 +118,7 @@ std::string outcome_words(const Space& space, const Outcomes& outcomes, const Ou
   for (const std::string& part : known_words(space, outcomes.writes(outcome.effect)))
     text += ", " + part;
   for (const Write& write : outcomes.writes(outcome.effect)) {
-    const std::string part = other_words(outcomes, write);
+    const std::string part = other_words(outcomes, write, space.family());
     if (!part.empty() && said.insert(part).second) text += ", " + part;
   }
   return text;

@@ -246,6 +246,21 @@ TEST(Diff, BitsThatAreFlippedAreADifference) {
       1);
 }
 
+TEST(Diff, AMarkIsOneChangeWhateverMarkThePacketHas) {
+  const auto mangle = [](const std::string& target) {
+    return "*mangle\n-A INPUT -p tcp --dport 81 -j MARK --set-mark 7\n"
+           "-A INPUT -p tcp --dport 81 -j " +
+           target + "\nCOMMIT\n";
+  };
+  const Diff found = diff(mangle("CONNMARK --save-mark"), mangle("CONNMARK --set-mark 5"));
+  const auto& changes = found.families[0].changes;
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].before.words, "accepted, mark 0x7, connection's mark that of the packet");
+  EXPECT_EQ(changes[0].after.words, "accepted, mark 0x7, connection's mark 0x5");
+  const Diff flips = diff("*mangle\n-A INPUT -j MARK --xor-mark 1\nCOMMIT\n", "*mangle\nCOMMIT\n");
+  EXPECT_EQ(flips.families[0].changes.front().before.words, "accepted, mark with 0x1 flipped");
+}
+
 TEST(Diff, MarkingNoBitIsNothing) {
   const auto mangle = [](const std::string& rules) { return "*mangle\n" + rules + "COMMIT\n"; };
   const std::string mark = "-A PREROUTING -j CONNMARK --set-mark 1\n";
