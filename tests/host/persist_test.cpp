@@ -15,6 +15,7 @@
 
 #include "host/boot.h"
 #include "host/files.h"
+#include "support/temporary_folder.h"
 
 namespace bulkhead::host {
 namespace {
@@ -23,13 +24,6 @@ const SavedRules kRules{.v4 = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n", .v6 = "*fi
 
 class PersistTest : public ::testing::Test {
  protected:
-  PersistTest() {
-    std::string name = ::testing::TempDir() + "bulkhead-persist-XXXXXX";
-    base_ = mkdtemp(name.data());
-    folder_ = base_ / "state";
-  }
-  ~PersistTest() override { std::filesystem::remove_all(base_); }
-
   void overwrite(const std::string& text) {
     std::ofstream(folder_ / kSavedName, std::ios::trunc) << text;
   }
@@ -39,8 +33,9 @@ class PersistTest : public ::testing::Test {
     return status.st_mode & 07777U;
   }
 
-  std::filesystem::path base_;
-  std::filesystem::path folder_;
+  const testing::TemporaryFolder made_{"persist"};
+  const std::filesystem::path base_ = made_.path();
+  const std::filesystem::path folder_ = base_ / "state";
 };
 
 TEST_F(PersistTest, WhatWasSavedIsFound) {

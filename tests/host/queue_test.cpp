@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/temporary_folder.h"
+
 namespace bulkhead::host {
 namespace {
 
@@ -14,13 +16,8 @@ using namespace std::chrono_literals;
 
 class QueueTest : public ::testing::Test {
  protected:
-  QueueTest() {
-    std::string name = ::testing::TempDir() + "bulkhead-queue-XXXXXX";
-    folder_ = mkdtemp(name.data());
-  }
-  ~QueueTest() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path folder_;
+  const testing::TemporaryFolder made_{"queue"};
+  const std::filesystem::path folder_ = made_.path();
 };
 
 TEST_F(QueueTest, OneAtATime) {

@@ -4,6 +4,7 @@
 
 #include "host/persist.h"
 #include "kernel/program_fixture.h"
+#include "support/temporary_folder.h"
 
 namespace bulkhead::testing {
 namespace {
@@ -205,12 +206,10 @@ TEST(Packaging, TheUnitIsOneThatSystemdTakes) {
   const std::string program = "/usr/sbin/bulkhead boot";
   ASSERT_NE(unit.find("ExecStart=" + program + "\n"), std::string::npos);
   unit.replace(unit.find(program), program.size(), "/bin/true boot");
-  std::string name = ::testing::TempDir() + "bulkhead-unit-XXXXXX";
-  const std::filesystem::path folder = mkdtemp(name.data());
-  std::ofstream(folder / "bulkhead.service") << unit;
-  const auto verified =
-      exec({"systemd-analyze", "verify", "--man=no", (folder / "bulkhead.service").string()});
-  std::filesystem::remove_all(folder);
+  const TemporaryFolder made("unit");
+  const std::filesystem::path file = made.path() / "bulkhead.service";
+  std::ofstream(file) << unit;
+  const auto verified = exec({"systemd-analyze", "verify", "--man=no", file.string()});
   if (verified.exit_code == 127) GTEST_SKIP() << "systemd-analyze isn't installed";
   EXPECT_EQ(verified.exit_code, 0) << verified.describe();
   EXPECT_EQ(verified.err, "");

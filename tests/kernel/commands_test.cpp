@@ -14,6 +14,7 @@
 
 #include "support/command_script.h"
 #include "support/namespace.h"
+#include "support/temporary_folder.h"
 
 namespace bulkhead::testing {
 namespace {
@@ -22,37 +23,18 @@ constexpr std::string_view kPrograms[] = {"iptables",         "ip6tables",
                                           "iptables-save",    "ip6tables-save",
                                           "iptables-restore", "ip6tables-restore"};
 
-// A folder that has iptables-legacy under iptables' own names, for as long as the tests run.
-class LegacyFolder {
- public:
-  LegacyFolder() {
-    const std::filesystem::path program = "/usr/sbin/xtables-legacy-multi";
-    if (!std::filesystem::exists(program)) return;
-    std::string folder =
-        (std::filesystem::temp_directory_path() / "bulkhead-legacy-XXXXXX").string();
-    if (mkdtemp(folder.data()) == nullptr) throw_errno("mkdtemp");
-    path_ = folder;
-    for (const std::string_view name : kPrograms) {
-      std::filesystem::create_symlink(program, std::filesystem::path(folder) / name);
-    }
-  }
-  ~LegacyFolder() {
-    std::error_code ignored;
-    if (path_) std::filesystem::remove_all(*path_, ignored);
-  }
-  LegacyFolder(const LegacyFolder&) = delete;
-  LegacyFolder& operator=(const LegacyFolder&) = delete;
-
-  // Nothing where it isn't installed.
-  const std::optional<std::string>& path() const { return path_; }
-
- private:
-  std::optional<std::string> path_;
-};
-
+// A folder that has iptables-legacy under iptables' own names, for as long as the tests run; none
+// where it isn't installed.
 const std::optional<std::string>& legacy_folder() {
-  static const LegacyFolder kFolder;
-  return kFolder.path();
+  static const testing::TemporaryFolder kMade("legacy");
+  static const std::optional<std::string> kFolder = []() -> std::optional<std::string> {
+    const std::filesystem::path program = "/usr/sbin/xtables-legacy-multi";
+    if (!std::filesystem::exists(program)) return std::nullopt;
+    for (const std::string_view name : kPrograms)
+      std::filesystem::create_symlink(program, kMade.path() / name);
+    return kMade.path().string();
+  }();
+  return kFolder;
 }
 
 // A host to type into: whose iptables it has stands first in its PATH.

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "support/rig_fixture.h"
+#include "support/temporary_folder.h"
 
 namespace bulkhead::testing {
 
@@ -21,13 +22,6 @@ namespace bulkhead::testing {
 // files. A new namespace with the same folders is a host after a restart.
 class ProgramTest : public RigTest {
  protected:
-  ProgramTest() {
-    std::string name = ::testing::TempDir() + "bulkhead-program-XXXXXX";
-    folder_ = mkdtemp(name.data());
-    state_ = folder_ / "state";
-  }
-  ~ProgramTest() override { std::filesystem::remove_all(folder_); }
-
   static std::string program(const std::string& name) {
     return std::string(BULKHEAD_BIN_DIR "/") + name;
   }
@@ -64,8 +58,9 @@ class ProgramTest : public RigTest {
     return net_->must_exec(words);
   }
 
-  std::filesystem::path folder_;
-  std::filesystem::path state_;
+  const TemporaryFolder made_{"program"};
+  const std::filesystem::path folder_ = made_.path();
+  const std::filesystem::path state_ = folder_ / "state";
 };
 
 // The seed's rules, before its last one.
