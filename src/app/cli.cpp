@@ -167,7 +167,8 @@ void add_explain(CLI::App& app, Arguments& all) {
   command.add_flag("--json", options.json, "for a program");
   command.footer(
       "Behind the addresses, in any order:\n"
-      "  new established related invalid untracked   the connection's state\n"
+      "  new established related invalid untracked   the connection's state; without a word\n"
+      "                       that of a packet that no connection is known of\n"
       "  in IF, out IF        through INPUT, OUTPUT, or both: FORWARD; neither: INPUT\n"
       "  flags syn,ack    type echo-request    chunk 1    fragment 185    length 100\n"
       "  ttl 64    dscp 46    ecn 1    mss 1460    data TEXT    mark 0x1    ctmark 0x1\n"

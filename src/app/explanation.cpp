@@ -5,10 +5,12 @@
 #include <span>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/rule_sentence.h"
 #include "app/rules_text.h"
 #include "core/byte_order.h"
+#include "ir/constraints.h"
 #include "net/packet.h"
 #include "net/packet_read.h"
 
@@ -28,8 +30,10 @@ struct Stop {
   const ir::BuiltinChain* chain;
 };
 
-std::vector<ir::Hook> hooks_of(net::Direction direction) {
-  switch (direction) {
+std::vector<ir::Hook> hooks_of(Way way) {
+  if (way.over_lo)
+    return {ir::Hook::kOutput, ir::Hook::kPostrouting, ir::Hook::kPrerouting, ir::Hook::kInput};
+  switch (way.direction) {
     case net::Direction::kInput: return {ir::Hook::kPrerouting, ir::Hook::kInput};
     case net::Direction::kForward:
       return {ir::Hook::kPrerouting, ir::Hook::kForward, ir::Hook::kPostrouting};
@@ -39,19 +43,28 @@ std::vector<ir::Hook> hooks_of(net::Direction direction) {
 }
 
 // The built-in chains on the way, in the order in which the kernel asks them.
-std::vector<Stop> way_of(net::Direction direction) {
-  std::vector<Stop> way;
-  for (const ir::Hook hook : hooks_of(direction)) {
-    const auto begin = static_cast<std::ptrdiff_t>(way.size());
+std::vector<Stop> stops_on(Way way) {
+  std::vector<Stop> stops;
+  for (const ir::Hook hook : hooks_of(way)) {
+    const auto begin = static_cast<std::ptrdiff_t>(stops.size());
     for (const ir::BuiltinTable& table : ir::builtin_tables()) {
       for (const ir::BuiltinChain& chain : table.chains) {
-        if (chain.hook == hook) way.push_back({&table, &chain});
+        if (chain.hook == hook) stops.push_back({&table, &chain});
       }
     }
-    std::ranges::sort(way.begin() + begin, way.end(), {},
+    std::ranges::sort(stops.begin() + begin, stops.end(), {},
                       [](const Stop& stop) { return stop.chain->priority; });
   }
-  return way;
+  return stops;
+}
+
+bool comes_in(ir::Hook hook) { return hook == ir::Hook::kPrerouting || hook == ir::Hook::kInput; }
+
+// Table nat is asked once for each half of a translation (nf_nat_inet_fn() of nf_nat_core.c): both
+// were settled on the way out of what comes in by lo.
+bool is_settled(const net::PacketText& packet, const Stop& stop, Way way) {
+  if (stop.table->name != "nat") return false;
+  return way.over_lo ? comes_in(stop.chain->hook) : packet.in_interface == "lo";
 }
 
 bool worth_telling(const ir::Ruleset& rules, const Stop& stop) {
@@ -63,14 +76,14 @@ bool worth_telling(const ir::Ruleset& rules, const Stop& stop) {
 }
 
 // What is known of the connection that a new packet begins, and of any packet's: its protocol.
-void know_connection(const net::PacketText& packet, backend::sim::Packet& at) {
+void know_connection(const net::PacketText& packet, Way way, backend::sim::Packet& at) {
   using Key = ir::Conntrack;
   const net::PacketFields& fields = packet.fields;
   const bool begins = packet.state == net::PacketState::kNew;
   if (begins || packet.state == net::PacketState::kEstablished)
     at.connection[Key::kProtocol] = fields.protocol;
-  // What comes through lo may have been translated on its way out.
-  if (!begins || packet.in_interface == "lo") return;
+  // What comes in by lo may have been translated on its way out.
+  if (!begins || (!way.over_lo && packet.in_interface == "lo")) return;
   at.connection[Key::kDirection] = 0;
   at.connection[Key::kOriginalSource] = fields.source.value;
   at.connection[Key::kOriginalDestination] = fields.destination.value;
@@ -84,18 +97,19 @@ void know_connection(const net::PacketText& packet, backend::sim::Packet& at) {
 }
 
 // Whether a packet that comes to the chain has its connection. One from lo has it from OUTPUT on.
-bool has_been_tracked(const net::PacketText& packet, const ir::BuiltinChain& chain) {
+bool has_been_tracked(const net::PacketText& packet, const ir::BuiltinChain& chain, Way way) {
   return chain.priority > kConntrackPriority ||
-         (chain.hook == ir::Hook::kPrerouting && packet.in_interface == "lo");
+         (chain.hook == ir::Hook::kPrerouting && (way.over_lo || packet.in_interface == "lo"));
 }
 
 // What a hook knows of the interfaces: INPUT not the outgoing one, and so on. POSTROUTING knows
 // where a packet was forwarded from.
-backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinChain& chain) {
-  const bool in = chain.hook != ir::Hook::kOutput;
-  const bool out = chain.hook == ir::Hook::kOutput || chain.hook == ir::Hook::kForward ||
-                   chain.hook == ir::Hook::kPostrouting;
-  const bool tracked = has_been_tracked(packet, chain);
+backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinChain& chain,
+                             Way way) {
+  const bool in = way.over_lo ? comes_in(chain.hook) : chain.hook != ir::Hook::kOutput;
+  const bool out = !comes_in(chain.hook);
+  const bool tracked = has_been_tracked(packet, chain, way);
+  const auto named = [&](const std::string& name) { return way.over_lo ? "lo" : name; };
   constexpr uint16_t kEthernet = 1;  // ARPHRD_ETHER
   constexpr unsigned kMacAt = 6;     // of the source, in an Ethernet header of 14 bytes
   std::optional<std::vector<uint8_t>> link;
@@ -106,8 +120,8 @@ backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinCha
   backend::sim::Packet at{
       .bytes = packet.bytes(),
       .hook = chain.hook,
-      .in_interface = in ? packet.in_interface : "",
-      .out_interface = out ? packet.out_interface : "",
+      .in_interface = in ? named(packet.in_interface) : "",
+      .out_interface = out ? named(packet.out_interface) : "",
       .state = tracked ? static_cast<ir::CtState>(packet.state) : ir::CtState::kInvalid,
       .mark = packet.mark,
       .connection = {{ir::Conntrack::kMark, packet.connection_mark}},
@@ -115,7 +129,7 @@ backend::sim::Packet at_hook(const net::PacketText& packet, const ir::BuiltinCha
       .packet_type = static_cast<uint8_t>(packet.cast),
       .in_device_type = link ? std::optional(kEthernet) : std::nullopt,
       .link = std::move(link)};
-  know_connection(packet, at);
+  know_connection(packet, way, at);
   return at;
 }
 
@@ -222,45 +236,133 @@ void forget_answers(backend::sim::Packet& packet) {
     packet.connection.erase(key);
 }
 
+bool is_loopback(const net::Address& address) {
+  return address.family == net::Family::kIpv4 ? address.value >> 24 == 127 : address.value == 1;
+}
+
+// "10.0.0.2:80", where a rule of PREROUTING has sent the packet to another address.
+std::string new_destination(const backend::sim::Outcome& outcome, const net::PacketFields& before,
+                            const net::PacketFields& after) {
+  const auto& nat = outcome.translated;
+  if (!nat || !nat->addresses || nat->kind == ir::Nat::Kind::kRedirect) return {};
+  const bool one =
+      nat->kind == ir::Nat::Kind::kNetmap || nat->addresses->first == nat->addresses->last;
+  if (one && after.destination == before.destination) return {};
+  if (is_loopback(after.destination)) return {};
+  if (!one) {
+    return fmt::format("{} to {}", net::to_string(nat->addresses->first),
+                       net::to_string(nat->addresses->last));
+  }
+  const std::string address = net::to_string(after.destination);
+  if (!net::has_ports(after.protocol) || after.fragment_offset != 0) return address;
+  const bool brackets = after.destination.family == net::Family::kIpv6;
+  return fmt::format("{}{}{}:{}", brackets ? "[" : "", address, brackets ? "]" : "",
+                     after.destination_port);
+}
+
+// Whether the kernel tracks connections for these rules.
+bool tracks_connections(const ir::Ruleset& rules) {
+  const ir::Table* const nat = rules.find("nat");
+  bool tracks = nat != nullptr && std::ranges::any_of(nat->chains, [](const ir::Chain& chain) {
+                  return !chain.rules.empty();
+                });
+  ir::for_each_constraint(rules, [&](const ir::Constraint& constraint) {
+    tracks |= constraint.field->location(rules.family).base == ir::Base::kConntrack;
+  });
+  return tracks;
+}
+
+// ip_local_deliver() of net/ipv4 puts fragments together; connection tracking does before raw.
+bool is_put_together(const ir::Ruleset& rules, const net::PacketText& packet, Way way,
+                     const Explanation& explanation) {
+  if (packet.fields.fragment_offset == 0) return false;
+  if (tracks_connections(rules)) return true;
+  const bool local = way.direction == net::Direction::kInput && rules.family == net::Family::kIpv4;
+  const bool arrives = explanation.passages.empty() ||
+                       explanation.passages.back().verdict == Verdict::kAccept ||
+                       explanation.passages.back().chain == "INPUT";
+  return local && arrives;
+}
+
+// The packet's way from stop to stop.
+class Walk {
+ public:
+  Walk(const ir::Ruleset& rules, const net::PacketText& packet, Way way,
+       const backend::sim::Oracle& oracle, const Translation& translation)
+      : rules_(rules), packet_(packet), way_(way), oracle_(oracle), translation_(translation) {}
+
+  // Calls `see` with what each chain has said of the packet as it came there; false: that is
+  // enough.
+  template <typename See> void walk(See&& see) {
+    bool tracked_before = false;
+    for (const Stop& stop : stops_on(way_)) {
+      if (is_settled(packet_, stop, way_)) continue;
+      // The first packet of a connection decides how all are translated.
+      const bool later = stop.table->name == "nat" && packet_.state != net::PacketState::kNew;
+      if (!later && !worth_telling(rules_, stop)) continue;
+      backend::sim::Packet here = at_hook(packet_, *stop.chain, way_);
+      if (before_) carry_over(*before_, tracked_before, here);
+      tracked_before = has_been_tracked(packet_, *stop.chain, way_);
+      if (later) {
+        translate_as_connection(stop, translation_, rules_.family, here);
+        before_ = std::move(here);
+        continue;
+      }
+      const auto outcome = backend::sim::evaluate(rules_, stop.table->name, here, oracle_);
+      before_ = outcome.packet;
+      if (outcome.translated) forget_answers(*before_);
+      if (!see(stop, here, outcome) || outcome.verdict != Verdict::kAccept) break;
+    }
+  }
+
+  net::PacketFields left() const {
+    return before_ ? fields_of(*before_, packet_.fields) : packet_.fields;
+  }
+
+ private:
+  const ir::Ruleset& rules_;
+  const net::PacketText& packet_;
+  const Way way_;
+  const backend::sim::Oracle& oracle_;
+  const Translation& translation_;
+  std::optional<backend::sim::Packet> before_;  // as it left the last of them
+};
+
+net::Direction decided_at(ir::Hook hook) {
+  return comes_in(hook) ? net::Direction::kInput : net::Direction::kOutput;
+}
+
 }  // namespace
 
-Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
-                    net::Direction direction, const backend::sim::Oracle& oracle,
-                    const Translation& translation) {
+Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet, Way way,
+                    const backend::sim::Oracle& oracle, const Translation& translation) {
   Explanation explanation{
       .packet = net::to_string(packet),
-      .direction = direction,
+      .direction = way.direction,
+      .over_lo = way.over_lo,
       .passages = {},
       .decided = rules.tables.empty() ? "no rules are loaded" : "table filter has no rules",
       .by_nothing = true,
       .unless = {},
       .tracking = {},
       .left = packet.fields,
-      .remedy = {}};
+      .goes_to = {},
+      .remedy = {},
+      .remedy_note = {}};
   explanation.tracking.untracked =
       packet.state == net::PacketState::kUntracked || packet.state == net::PacketState::kInvalid;
-  std::optional<backend::sim::Packet> before;
-  bool tracked_before = false;
-  for (const Stop& stop : way_of(direction)) {
-    // The first packet of a connection decides how all are translated.
-    const bool later = stop.table->name == "nat" && packet.state != net::PacketState::kNew;
-    if (!later && !worth_telling(rules, stop)) continue;
-    backend::sim::Packet here = at_hook(packet, *stop.chain);
-    if (before) carry_over(*before, tracked_before, here);
-    tracked_before = has_been_tracked(packet, *stop.chain);
-    if (later) {
-      translate_as_connection(stop, translation, rules.family, here);
-      before = std::move(here);
-      continue;
-    }
-    const auto outcome = backend::sim::evaluate(rules, stop.table->name, here, oracle);
+  std::vector<std::string> deciders;
+  Walk walk(rules, packet, way, oracle, translation);
+  walk.walk([&](const Stop& stop, const backend::sim::Packet& here,
+                const backend::sim::Outcome& outcome) {
     Passage passage{.table = std::string(stop.table->name),
                     .chain = std::string(stop.chain->name),
                     .met = {},
                     .verdict = outcome.verdict,
                     .seen = fields_of(here, packet.fields)};
-    before = outcome.packet;
-    if (outcome.translated) forget_answers(*before);
+    if (stop.chain->hook == ir::Hook::kPrerouting && way.direction == net::Direction::kInput)
+      if (auto to = new_destination(outcome, passage.seen, walk.left()); !to.empty())
+        explanation.goes_to = std::move(to);
     if (stop.table->name == "raw" && here.state == ir::CtState::kInvalid &&
         !explanation.tracking.untracked)
       explanation.tracking = tracking_by(outcome);
@@ -271,16 +373,32 @@ Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
     }
     explanation.depends |= outcome.depends;
     explanation.verdict = outcome.verdict;
+    if (way.over_lo) explanation.direction = decided_at(stop.chain->hook);
     // Where several chains accept, the filter's word is what one asks for.
-    if (stop.table->name == "filter" || outcome.verdict != Verdict::kAccept) {
-      explanation.decided = decided_by(passage.met.back());
-      explanation.by_nothing = false;
-    }
+    const bool stopped = outcome.verdict != Verdict::kAccept;
+    if (stopped) deciders.clear();
+    if (stop.table->name == "filter" || stopped) deciders.push_back(decided_by(passage.met.back()));
     explanation.passages.push_back(std::move(passage));
-    if (outcome.verdict != Verdict::kAccept) break;
+    return true;
+  });
+  if (!deciders.empty()) {
+    explanation.decided = fmt::format("{}", fmt::join(deciders, " and "));
+    explanation.by_nothing = false;
   }
-  if (before) explanation.left = fields_of(*before, packet.fields);
+  explanation.left = walk.left();
+  explanation.never_comes = is_put_together(rules, packet, way, explanation);
   return explanation;
+}
+
+bool lets_pass(const ir::Ruleset& rules, const net::PacketText& packet, Way way,
+               const backend::sim::Oracle& oracle, const Translation& translation) {
+  bool accepted = true;
+  Walk(rules, packet, way, oracle, translation)
+      .walk([&](const Stop&, const backend::sim::Packet&, const backend::sim::Outcome& outcome) {
+        accepted = outcome.verdict == Verdict::kAccept;
+        return accepted;
+      });
+  return accepted;
 }
 
 }  // namespace bulkhead::app

@@ -53,12 +53,21 @@ struct Translation {
   std::optional<End> destination;
 };
 
-struct Explanation {
-  std::string packet;  // in words
+// The hooks that a packet passes. Over lo it goes out and comes in again: OUTPUT, then INPUT.
+struct Way {
   net::Direction direction = net::Direction::kInput;
+  bool over_lo = false;
+  constexpr Way(net::Direction at, bool lo = false) : direction(at), over_lo(lo) {}
+};
+
+struct Explanation {
+  std::string packet;                                 // in words
+  net::Direction direction = net::Direction::kInput;  // over lo: where its fate is decided
+  bool over_lo = false;
   std::vector<Passage> passages;  // in the order of the hooks, up to the one that ends it
   backend::sim::Verdict verdict = backend::sim::Verdict::kAccept;
-  std::string decided;      // "rule 3 of INPUT", "the policy of INPUT"
+  // "rule 3 of INPUT", "the policy of INPUT"; over lo "rule 1 of OUTPUT and rule 3 of INPUT".
+  std::string decided;
   bool by_nothing = false;  // no rule and no policy has decided; `decided` says why
   // Rules before it of which can't be known here whether they match, and that would lead elsewhere:
   // "rule 2 of INPUT". They were taken not to match.
@@ -67,19 +76,30 @@ struct Explanation {
       false;  // on a condition that can't be known here: a rate limit was taken to have room
   Tracking tracking;
   net::PacketFields left;  // the packet as it leaves the last table that it met
-  // One command that turns the verdict round (app/remedy.h), where somebody has asked for it.
+  // Where a translation has sent it, "10.0.0.2:80", if no outgoing interface was named: of a host
+  // of another address it is forwarded, and INPUT has no word in it.
+  std::string goes_to;
+  // A later fragment where the kernel has put the packet together before: none like it comes there.
+  bool never_comes = false;
+  // One command that turns the verdict round (app/remedy.h), where somebody has asked for it; and
+  // what is to be known of it, or why there is none.
   std::string remedy;
+  std::string remedy_note;
 };
 
 // What the host does with a packet that comes in, goes out or passes through. Tables without a rule
 // or a closed policy on its way are left out, apart from filter. Needs verified rules of the
 // packet's family. `oracle`: what is known of conditions that the packet doesn't decide.
-Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet,
-                    net::Direction direction, const backend::sim::Oracle& oracle = {},
-                    const Translation& translation = {});
+Explanation explain(const ir::Ruleset& rules, const net::PacketText& packet, Way way,
+                    const backend::sim::Oracle& oracle = {}, const Translation& translation = {});
+
+// Its verdict alone, for those who ask many times.
+bool lets_pass(const ir::Ruleset& rules, const net::PacketText& packet, Way way,
+               const backend::sim::Oracle& oracle, const Translation& translation);
 
 // A connection: its first packet, the answer to it, and the packets that follow. A translation of
-// the first packet is that of all, and taken back in the answers.
+// the first packet is that of all, and taken back in the answers. By lo each of them goes out and
+// comes in again, whichever of the two the words say.
 struct ConnectionExplanation {
   Explanation first;
   Explanation answer;
@@ -87,9 +107,9 @@ struct ConnectionExplanation {
   std::string lost;  // why connection tracking doesn't find the answers' connection
   // And they begin a second one between the same two ends of the same zone: the kernel drops them.
   bool clashes = false;
-  // One command that lets the answers (or the following packets) pass, if they don't and it would:
-  // tried in the simulator.
-  std::string remedy;
+  // The commands with which it works, tried in the simulator one behind the other. Empty: it works,
+  // or no such commands were found.
+  std::vector<std::string> remedies;
 
   bool works() const;
 };

@@ -25,4 +25,16 @@ Result<std::vector<WhoGroup>> who_reaches(const ir::Ruleset& rules, const policy
                                           net::Direction direction,
                                           const pass::AnalysisLimits& limits);
 
+// A rule of table nat that leads what was sent to other ports to the service: who_reaches() has
+// looked at what was sent to the service itself.
+struct LedHere {
+  std::string chain;
+  size_t number = 0;    // from 1
+  std::string packets;  // "tcp port 2222"
+  std::string to;       // "10.0.0.2:22"; empty: this host
+  std::string service;  // to ask for them, "tcp/2222"; empty: it has no such words
+};
+std::vector<LedHere> led_to(const ir::Ruleset& rules, const policy::Services& service,
+                            net::Direction direction);
+
 }  // namespace bulkhead::app

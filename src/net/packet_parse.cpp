@@ -428,7 +428,7 @@ Result<void> Parser::finish() {
     fields.icmp_type =
         static_cast<uint8_t>(*value_of(icmp_types(fields.protocol), "echo-request") >> 8);
   }
-  if (!state_word_ && never_tracked(fields)) packet_.state = PacketState::kUntracked;
+  if (!state_word_) packet_.state = state_of_unknown(fields);
   if (length_word_ && fields.length < minimum_length(fields)) {
     return wrong(*length_word_,
                  fmt::format("this packet has at least {} bytes", minimum_length(fields)));

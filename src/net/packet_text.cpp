@@ -61,6 +61,27 @@ Direction PacketText::direction() const {
   return in_interface.empty() ? Direction::kOutput : Direction::kForward;
 }
 
+PacketState state_of_unknown(const PacketFields& fields) {
+  constexpr unsigned kTelling = kFin | kSyn | kRst | kAck;
+  // Echo, timestamp, information and address mask; echo and node information.
+  constexpr uint8_t kRequests[] = {8, 13, 15, 17}, kRequests6[] = {128, 139};
+  if (never_tracked(fields)) return PacketState::kUntracked;
+  if (fields.fragment_offset != 0) return PacketState::kNew;  // nothing is seen of its header
+  const unsigned telling = fields.tcp_flags & kTelling;
+  bool begins = true;
+  switch (fields.protocol) {
+    case kTcp: begins = telling == kSyn || telling == kAck; break;
+    case kIcmp:
+      begins = std::ranges::find(kRequests, fields.icmp_type) != std::end(kRequests);
+      break;
+    case kIcmp6:
+      begins = std::ranges::find(kRequests6, fields.icmp_type) != std::end(kRequests6);
+      break;
+    default: break;
+  }
+  return begins ? PacketState::kNew : PacketState::kInvalid;
+}
+
 std::string to_string(const PacketText& packet) {
   const PacketFields& fields = packet.fields;
   const bool ports = has_ports(fields.protocol);

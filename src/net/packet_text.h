@@ -47,10 +47,11 @@ enum class LinkCast : uint8_t { kUnicast = 0, kBroadcast = 1, kMulticast = 2 };
 //   udp [2001:db8::1]:40000 > [2001:db8::2]:53 in eth0 out eth1
 //
 // protocol (a name or a number), source[:port] > destination[:port] ("->" too), then in any order:
-//   new established related invalid untracked     the connection's state; "new" if none is given,
-//                      of ICMPv6's talk of neighbours and groups "untracked"
+//   new established related invalid untracked     the connection's state; if none is given, that of
+//                      a packet that no connection is known of (state_of_unknown())
 //   in IF, out IF      only in: INPUT; only out: OUTPUT; both: FORWARD; none: INPUT
-//   flags a,b | none   TCP: fin syn rst psh ack urg ece cwr; syn where new, else ack
+//   flags a,b | none   TCP: fin syn rst psh ack urg ece cwr; syn where new or no state is given,
+//                      else ack
 //   type T[/C]         ICMP, ICMPv6: numbers or a name ("echo-request", the default)
 //   type N             DCCP
 //   chunk N            SCTP: the type of its only chunk; 1 (INIT) unless given
@@ -90,6 +91,11 @@ struct PacketText {
 // names: a packet has addresses).
 Result<PacketText> parse_packet(std::string_view text, const Names& names);
 Result<PacketText> parse_packet(std::string_view text);  // with SystemNames
+
+// What connection tracking calls a packet of which it knows no connection: TCP begins with a SYN or
+// is taken up by an ACK (nf_conntrack_tcp_loose), ICMP begins with a request, and of other
+// protocols any packet begins a connection.
+PacketState state_of_unknown(const PacketFields& fields);
 
 // The same words, in one canonical form: parse_packet(to_string(p)) gives p again.
 std::string to_string(const PacketText& packet);

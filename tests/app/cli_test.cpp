@@ -185,5 +185,33 @@ TEST_F(CommandLine, LongNamesDoNotPushADifferenceOffThePage) {
                     HasSubstr("    fine.v4  dropped by"), HasSubstr("    open.v4  accepted by")));
 }
 
+TEST_F(CommandLine, ExplainReadsOneFile) {
+  const Ran ssh = bulkhead({"explain", "tcp 192.0.2.9 > 192.0.2.1:22 in eth0", fine_});
+  EXPECT_EQ(ssh.exit_code, 0) << ssh.err;
+  EXPECT_THAT(ssh.out, HasSubstr("to let it pass: iptables -A INPUT -p tcp --dport 22 "));
+  const Ran local =
+      bulkhead({"explain", "--connection", "tcp 127.0.0.1 > 127.0.0.1:22 in lo", fine_});
+  EXPECT_EQ(local.exit_code, 0) << local.err;
+  EXPECT_THAT(local.out, HasSubstr("accepted by the policy of OUTPUT and rule 1 of INPUT"));
+}
+
+// A name as long as "saved" is compared with it.
+TEST_F(CommandLine, ExplainReadsAFileWithAShortName) {
+  write("a1.v4", "*filter\n:INPUT DROP\nCOMMIT\n");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  const Ran ssh = bulkhead({"explain", "tcp 192.0.2.9 > 192.0.2.1:22 in eth0", "a1.v4"});
+  fs::current_path(before);
+  EXPECT_THAT(ssh.out, HasSubstr("dropped by the policy of INPUT"));
+}
+
+TEST_F(CommandLine, ExplainSaysWhatTheKernelNeverCallsNew) {
+  const Ran answer =
+      bulkhead({"explain", "tcp 192.0.2.9 > 192.0.2.1:22 new flags syn,ack in eth0", fine_});
+  EXPECT_THAT(answer.out, HasSubstr("the kernel has it as invalid"));
+  const Ran first = bulkhead({"explain", "tcp 192.0.2.9 > 192.0.2.1:22 new in eth0", fine_});
+  EXPECT_THAT(first.out, Not(HasSubstr("the kernel has it as")));
+}
+
 }  // namespace
 }  // namespace bulkhead::app

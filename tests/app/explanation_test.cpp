@@ -20,6 +20,10 @@ constexpr const char* kSeed =
     "-A INPUT -p tcp --dport 80 -j ACCEPT\n"
     "COMMIT\n";
 
+using Commands = std::vector<std::string>;
+constexpr std::string_view kAnswers =
+    "iptables -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT";
+
 ir::Ruleset parsed(const std::string& text, net::Family family = net::Family::kIpv4) {
   auto rules = parse_rules(Source("test", text), family, Counts::kLeftOut);
   EXPECT_TRUE(rules.ok()) << rules.error().message;
@@ -239,7 +243,7 @@ TEST(ExplainConnection, WhyCurlHangsAndWhatHelps) {
   EXPECT_EQ(curl.first.verdict, Verdict::kAccept);
   EXPECT_EQ(curl.answer.verdict, Verdict::kDrop);
   EXPECT_EQ(curl.answer.direction, net::Direction::kInput);
-  EXPECT_EQ(curl.remedy, "iptables -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");
+  EXPECT_EQ(curl.remedies, Commands{std::string(kAnswers)});
   const std::string told = explain_text(curl, Paint());
   EXPECT_NE(told.find("the answers to it are dropped by the policy of INPUT"), std::string::npos)
       << told;
@@ -251,7 +255,7 @@ TEST(ExplainConnection, WithTheSeedsLastRuleItWorks) {
   const auto curl = explain_connection(
       parsed(rules), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
   EXPECT_TRUE(curl.works());
-  EXPECT_TRUE(curl.remedy.empty());
+  EXPECT_TRUE(curl.remedies.empty());
 }
 
 TEST(ExplainConnection, BehindARuleThatDropsTheRemedyGoesInFront) {
@@ -259,14 +263,16 @@ TEST(ExplainConnection, BehindARuleThatDropsTheRemedyGoesInFront) {
   rules.insert(rules.find("COMMIT"), "-A INPUT -j REJECT\n");
   const auto curl = explain_connection(
       parsed(rules), packet("tcp 192.168.56.20:40000 > 203.0.113.80:80 out eth0"));
-  EXPECT_EQ(curl.remedy, "iptables -I INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");
+  EXPECT_EQ(curl.remedies,
+            Commands{"iptables -I INPUT 4 -m state --state ESTABLISHED,RELATED -j ACCEPT"});
 }
 
 TEST(ExplainConnection, IfTheFirstPacketIsDroppedTheAnswersAreNotTheReason) {
   const auto ssh = explain_connection(parsed(kSeed),
                                       packet("tcp 192.168.56.66:40000 > 192.168.56.20:22 in eth1"));
   EXPECT_FALSE(ssh.works());
-  EXPECT_TRUE(ssh.remedy.empty());
+  EXPECT_EQ(ssh.remedies,
+            Commands{"iptables -A INPUT -p tcp --dport 22 -s 192.168.56.66 -j ACCEPT"});
 }
 
 TEST(ExplainConnection, ForwardedBothWays) {
@@ -275,14 +281,123 @@ TEST(ExplainConnection, ForwardedBothWays) {
       packet("tcp 10.0.0.1 > 10.1.0.1:80 in eth0 out eth1"));
   EXPECT_EQ(both.first.verdict, Verdict::kAccept);
   EXPECT_EQ(both.answer.verdict, Verdict::kDrop);
-  EXPECT_EQ(both.remedy, "iptables -A FORWARD -m state --state ESTABLISHED,RELATED -j ACCEPT");
+  EXPECT_EQ(both.remedies,
+            Commands{"iptables -A FORWARD -m state --state ESTABLISHED,RELATED -j ACCEPT"});
 }
 
 TEST(ExplainConnection, Ipv6HasItsOwnCommand) {
   const auto curl =
       explain_connection(parsed("*filter\n:INPUT DROP\nCOMMIT\n", net::Family::kIpv6),
                          packet("tcp [2001:db8::2]:40000 > [2001:db8::80]:80 out eth0"));
-  EXPECT_EQ(curl.remedy, "ip6tables -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");
+  EXPECT_EQ(curl.remedies,
+            Commands{"ip6tables -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT"});
+}
+
+TEST(ExplainConnection, TheRuleForAnswersAloneIsntToldWhereMoreIsMissing) {
+  const auto web = explain_connection(parsed("*filter\n:INPUT DROP\n:OUTPUT DROP\nCOMMIT\n"),
+                                      packet("tcp 192.0.2.9:40000 > 192.0.2.1:80 in eth0"));
+  EXPECT_EQ(web.remedies,
+            (Commands{"iptables -A INPUT -p tcp --dport 80 -s 192.0.2.9 -j ACCEPT",
+                      "iptables -A OUTPUT -m state --state ESTABLISHED,RELATED -j ACCEPT"}));
+  EXPECT_EQ(explain_text(web, Paint()).find("let it in"), std::string::npos);
+}
+
+// By lo a packet meets OUTPUT and then INPUT, in both directions.
+TEST(ExplainConnection, OverLoItComesInAgain) {
+  const auto rules = parsed(
+      "*filter\n:INPUT DROP\n-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT\n"
+      "-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\n");
+  for (const char* words : {"tcp 127.0.0.1:40000 > 127.0.0.1:3000 out lo",
+                            "tcp 127.0.0.1:40000 > 127.0.0.1:3000 in lo"}) {
+    const auto local = explain_connection(rules, packet(words));
+    EXPECT_FALSE(local.works());
+    EXPECT_EQ(local.first.decided, "the policy of INPUT");
+    EXPECT_EQ(local.remedies, Commands{"iptables -A INPUT -i lo -j ACCEPT"});
+    const std::string told = explain_text(local, Paint());
+    EXPECT_NE(told.find("dropped by the policy of INPUT, as it comes in again by lo."),
+              std::string::npos)
+        << told;
+  }
+  EXPECT_TRUE(explain_connection(rules, packet("tcp 127.0.0.1 > 127.0.0.1:22 out lo")).works());
+}
+
+TEST(ExplainConnection, OverLoTwoRulesMayBeMissing) {
+  const std::string rules =
+      "*filter\n:INPUT DROP\n:OUTPUT DROP\n-A INPUT -p tcp --dport 3000 -j ACCEPT\n"
+      "-A OUTPUT -p tcp --sport 80 -m conntrack --ctstate ESTABLISHED -j ACCEPT\n";
+  const auto local = packet("tcp 127.0.0.1:40000 > 127.0.0.1:3000 in lo");
+  const auto cut = explain_connection(parsed(rules + "COMMIT\n"), local);
+  EXPECT_FALSE(cut.works());
+  EXPECT_EQ(cut.first.decided, "the policy of OUTPUT");
+  EXPECT_EQ(cut.remedies,
+            (Commands{"iptables -A OUTPUT -o lo -j ACCEPT", "iptables -A INPUT -i lo -j ACCEPT"}));
+  const auto typed = explain_connection(
+      parsed(rules + "-A OUTPUT -o lo -j ACCEPT\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n"), local);
+  EXPECT_TRUE(typed.works());
+  EXPECT_EQ(typed.answer.decided, "rule 2 of OUTPUT and rule 2 of INPUT");
+}
+
+TEST(ExplainConnection, OverLoOutputTranslatesAndMarksStay) {
+  const auto local = explain_connection(
+      parsed("*nat\n-A OUTPUT -o lo -p tcp --dport 80 -j REDIRECT --to-ports 8080\n"
+             "-A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 9090\nCOMMIT\n"
+             "*mangle\n-A OUTPUT -o lo -j MARK --set-mark 7\nCOMMIT\n"
+             "*filter\n:INPUT DROP\n-A INPUT -p tcp --dport 8080 -m mark --mark 7 -j ACCEPT\n"
+             "-A INPUT -p tcp --sport 80 -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n"),
+      packet("tcp 127.0.0.1:40000 > 127.0.0.1:80 out lo"));
+  EXPECT_TRUE(local.works()) << explain_text(local, Paint());
+}
+
+// nf_nat_inet_fn() asks once for each half of a translation; of what comes by lo that was on its
+// way out.
+TEST(Explain, TableNatIsntAskedOfWhatComesInByLo) {
+  const std::string rules =
+      "*nat\n-A PREROUTING -p tcp --dport 8099 -j REDIRECT --to-ports 3000\n"
+      "-A INPUT -j SNAT --to-source 192.0.2.1\nCOMMIT\n"
+      "*filter\n:INPUT DROP\n-A INPUT -i lo -p tcp --dport 8099 -j DROP\n-A INPUT -j ACCEPT\n"
+      "COMMIT\n";
+  const auto local = explained(rules, "tcp 127.0.0.1:40000 > 127.0.0.1:8099 in lo");
+  EXPECT_EQ(local.decided, "rule 1 of INPUT");
+  EXPECT_EQ(local.passages.size(), 1U);
+  EXPECT_EQ(explained(rules, "tcp 192.0.2.9 > 192.0.2.1:8099 in eth0").decided, "rule 2 of INPUT");
+}
+
+TEST(Explain, APacketThatIsSentElsewhereIsForwarded) {
+  const std::string rules =
+      "*nat\n-A PREROUTING -p tcp --dport 8443 -j DNAT --to-destination 10.9.0.99:443\n"
+      "-A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 80\nCOMMIT\n"
+      "*filter\n:INPUT DROP\n:FORWARD DROP\n-A FORWARD -d 10.9.0.99 -p tcp --dport 443 -j ACCEPT\n"
+      "COMMIT\n";
+  const auto sent = explained(rules, "tcp 192.0.2.9:1 > 192.0.2.1:8443 in eth0");
+  EXPECT_EQ(sent.goes_to, "10.9.0.99:443");
+  const std::string told = explain_text(sent, Paint());
+  EXPECT_NE(told.find("it now goes to 10.9.0.99:443: if that is not this host it is forwarded"),
+            std::string::npos)
+      << told;
+  EXPECT_NE(explain_json(sent, {}).find("\"goes_to\": \"10.9.0.99:443\""), std::string::npos);
+  EXPECT_EQ(explained(rules, "tcp 192.0.2.9 > 192.0.2.1:8080 in eth0").goes_to, "");
+  EXPECT_EQ(explained(rules, "tcp 192.0.2.9 > 192.0.2.1:8443 in eth0 out eth1").goes_to, "");
+  const auto both =
+      explain_connection(parsed(rules), packet("tcp 192.0.2.9:1 > 192.0.2.1:8443 in eth0"));
+  EXPECT_TRUE(both.remedies.empty() && both.first.remedy.empty());
+  EXPECT_NE(explain_text(both, Paint()).find("it now goes to 10.9.0.99:443"), std::string::npos);
+}
+
+TEST(Explain, LaterFragmentsArePutTogetherBefore) {
+  const char* words = "udp 192.0.2.9:1 > 192.0.2.1:5353 fragment 185 in eth0";
+  const std::string plain = "*filter\n:INPUT DROP\n-A INPUT -p udp --dport 5353 -j ACCEPT\n";
+  const auto told = explain_text(explained(plain + "COMMIT\n", words), Paint());
+  EXPECT_NE(told.find("ask for the whole packet"), std::string::npos) << told;
+  EXPECT_EQ(told.find("dropped"), std::string::npos) << told;
+  const auto json = explain_json(explained(plain + "COMMIT\n", words), {});
+  EXPECT_NE(json.find("\"verdict\": null"), std::string::npos) << json;
+  // Before INPUT, only connection tracking does it.
+  const std::string raw = "*raw\n-A PREROUTING -f -j DROP\nCOMMIT\n";
+  EXPECT_FALSE(explained(raw + plain + "COMMIT\n", words).never_comes);
+  const std::string tracked = plain + "-A INPUT -m state --state NEW -j DROP\nCOMMIT\n";
+  EXPECT_TRUE(explained(raw + tracked, words).never_comes);
+  EXPECT_TRUE(explained(tracked, std::string(words) + " out eth1").never_comes);
+  EXPECT_FALSE(explained(plain + "COMMIT\n", std::string(words) + " out eth1").never_comes);
 }
 
 }  // namespace

@@ -24,7 +24,10 @@ std::string who(const std::string& rules, const std::string& service,
   EXPECT_TRUE(groups.ok());
   const std::string text =
       who_text({.packet = {}, .files = {}, .who = service, .direction = direction, .limits = {}},
-               {{net::Family::kIpv4, *groups}}, Paint());
+               {{.family = net::Family::kIpv4,
+                 .groups = *groups,
+                 .led = led_to(rules_of(rules), *services, direction)}},
+               Paint());
   return text.substr(text.find("IPv4\n") + 5);
 }
 
@@ -99,11 +102,31 @@ TEST(Who, NobodyIsToldOfWhatWasntAsked) {
             "  type 8\n      passes by rule 1 of INPUT  -p icmp -m icmp --icmp-type 8 -j ACCEPT\n");
 }
 
+TEST(Who, RulesOfNatThatLeadOtherPortsThereAreTold) {
+  const std::string rules =
+      "*nat\n:web - [0:0]\n-A PREROUTING -p tcp --dport 2222 -j REDIRECT --to-ports 22\n"
+      "-A PREROUTING -j web\n-A web -p tcp --dport 8022 -j DNAT --to-destination 10.0.0.5:22\n"
+      "-A web -p tcp --dport 22 -j REDIRECT --to-ports 22\n"
+      "-A web -p udp --dport 23 -j REDIRECT --to-ports 22\nCOMMIT\n"
+      "*filter\n:INPUT DROP\n:FORWARD DROP\nCOMMIT\n";
+  EXPECT_EQ(who(rules, "tcp/22"),
+            "  nobody\n"
+            "  note: rule 1 of nat PREROUTING leads tcp port 2222 there: ask `--who tcp/2222'\n"
+            "  note: rule 1 of nat web leads tcp port 8022 to 10.0.0.5:22: ask `--who tcp/8022'\n");
+  EXPECT_EQ(who(rules, "tcp/22", net::Direction::kForward),
+            "  nobody\n  note: rule 1 of nat web leads tcp port 8022 to 10.0.0.5:22: ask `--who "
+            "tcp/8022 --forward'\n");
+  EXPECT_EQ(who(rules, "tcp/23"), "  nobody\n");
+}
+
 std::string remedy(const std::string& rules, const std::string& words) {
   const auto packet = net::parse_packet(words);
   EXPECT_TRUE(packet.ok());
   const ir::Ruleset loaded = rules_of(rules);
-  return remedy_for(loaded, *packet, explain(loaded, *packet, packet->direction()));
+  const Remedy found =
+      remedy_for({loaded, *packet, {}, explain(loaded, *packet, packet->direction())});
+  const std::string note = found.note.empty() ? "" : "; " + found.note;
+  return (found.addition ? command_of(*found.addition, loaded.family) : "") + note;
 }
 
 TEST(Remedy, ARuleAtThePlaceWhereItIsDecided) {
@@ -145,6 +168,50 @@ TEST(Remedy, OtherHooksTablesAndStates) {
                    "udp 10.0.0.1 > 10.1.0.1:53 in eth0"),
             "")
       << "one rule isn't enough";
+}
+
+TEST(Remedy, NoRuleGoesAroundALimit) {
+  const auto limited = [](const std::string& condition) {
+    return remedy(
+        "*filter\n:INPUT DROP\n-A INPUT -p tcp --dport 22 -m " + condition + " -j ACCEPT\nCOMMIT\n",
+        "tcp 192.0.2.9 > 192.0.2.1:22 in eth0");
+  };
+  const std::string kHangs =
+      "; whether it passes hangs on the limit of rule 1 of INPUT: a rule that lets it pass would "
+      "make that pointless";
+  EXPECT_EQ(limited("hashlimit --hashlimit-upto 10/min --hashlimit-mode srcip --hashlimit-name s"),
+            kHangs);
+  EXPECT_EQ(limited("connlimit --connlimit-upto 5"), kHangs);
+  EXPECT_EQ(limited("recent --set --name S"), kHangs);
+  // Who is over a limit doesn't get in by the remedy either.
+  const std::string above =
+      "*filter\n:INPUT DROP\n-A INPUT -p tcp -m hashlimit --hashlimit-above 10/min "
+      "--hashlimit-mode srcip --hashlimit-name s -j DROP\n";
+  EXPECT_EQ(remedy(above + "COMMIT\n", "tcp 192.0.2.9 > 192.0.2.1:22 in eth0"),
+            "iptables -A INPUT -p tcp --dport 22 -s 192.0.2.9 -j ACCEPT; the limit of rule 1 of "
+            "INPUT may still stop it");
+  EXPECT_EQ(remedy(above + "-A INPUT -j DROP\nCOMMIT\n", "tcp 192.0.2.9 > 192.0.2.1:22 in eth0"),
+            "iptables -I INPUT 2 -p tcp --dport 22 -s 192.0.2.9 -j ACCEPT; the limit of rule 1 of "
+            "INPUT may still stop it");
+}
+
+TEST(Remedy, ARuleThatBlocksStandsBeforeWhatMayAccept) {
+  const std::string rules =
+      "*filter\n:INPUT DROP\n:ssh - [0:0]\n-A INPUT -p tcp -j ssh\n"
+      "-A INPUT -p tcp --dport 22 -m recent --set --name S -j ACCEPT\n"
+      "-A INPUT -p tcp --dport 22 -j ACCEPT\n";
+  EXPECT_EQ(remedy(rules + "COMMIT\n", "tcp 192.0.2.9 > 192.0.2.1:22 in eth0"),
+            "iptables -I INPUT 2 -p tcp --dport 22 -s 192.0.2.9 -j DROP");
+  EXPECT_EQ(remedy(rules + "-A ssh -m physdev --physdev-in p0 -j ACCEPT\nCOMMIT\n",
+                   "tcp 192.0.2.9 > 192.0.2.1:22 in eth0"),
+            "iptables -I INPUT 1 -p tcp --dport 22 -s 192.0.2.9 -j DROP");
+}
+
+TEST(Remedy, WhatLetsPassDoesSoWhateverTheKernelKnows) {
+  EXPECT_EQ(remedy("*filter\n:INPUT DROP\n-A INPUT -p udp -j ACCEPT\n"
+                   "-A INPUT -m physdev --physdev-in p0 -j DROP\nCOMMIT\n",
+                   "tcp 192.0.2.9 > 192.0.2.1:22 in eth0"),
+            "iptables -I INPUT 2 -p tcp --dport 22 -s 192.0.2.9 -j ACCEPT");
 }
 
 }  // namespace

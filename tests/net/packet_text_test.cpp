@@ -35,7 +35,7 @@ TEST(PacketText, PrintsOneCanonicalForm) {
   EXPECT_EQ(canonical("udp 192.0.2.1 > 192.0.2.2 fragment 185 untracked"),
             "udp 192.0.2.1:40000 > 192.0.2.2:80 untracked fragment 185");
   EXPECT_EQ(canonical("tcp 192.0.2.1 > 192.0.2.2 flags none"),
-            "tcp 192.0.2.1:40000 > 192.0.2.2:80 new flags none");
+            "tcp 192.0.2.1:40000 > 192.0.2.2:80 invalid flags none");
 }
 
 TEST(PacketText, TheCanonicalFormIsReadAgain) {
@@ -231,6 +231,26 @@ TEST(Reply, TurnsEverythingRound) {
             "icmp 192.0.2.2 > 192.0.2.1 established in b out a type 0/0");
   EXPECT_EQ(to_string(reply_to(parsed("tcp 192.0.2.1:1 > 192.0.2.2:2 flags fin,ack out a"))),
             "tcp 192.0.2.2:2 > 192.0.2.1:1 established in a flags ack");
+}
+
+TEST(PacketText, WithoutAStateItIsThatOfAPacketOfNoKnownConnection) {
+  const auto state = [](const std::string& words) { return parse_packet(words)->state; };
+  const std::string tcp = "tcp 192.0.2.1 > 192.0.2.2 flags ", icmp = "icmp 192.0.2.1 > 192.0.2.2 ";
+  for (const char* flags : {"syn", "ack", "psh,ack", "syn,ece,cwr"})
+    EXPECT_EQ(state(tcp + flags), PacketState::kNew) << flags;
+  for (const char* flags : {"syn,ack", "rst", "rst,ack", "syn,fin", "fin,ack", "none"})
+    EXPECT_EQ(state(tcp + flags), PacketState::kInvalid) << flags;
+  EXPECT_EQ(state(icmp + "type echo-request"), PacketState::kNew);
+  EXPECT_EQ(state(icmp + "type timestamp-request"), PacketState::kNew);
+  for (const char* type : {"echo-reply", "3", "redirect"})
+    EXPECT_EQ(state(icmp + "type " + type), PacketState::kInvalid) << type;
+  const std::string icmp6 = "icmp6 2001:db8::1 > 2001:db8::2 type ";
+  EXPECT_EQ(state(icmp6 + "128"), PacketState::kNew);
+  EXPECT_EQ(state(icmp6 + "135"), PacketState::kUntracked);
+  for (const char* type : {"2", "129", "137"})
+    EXPECT_EQ(state(icmp6 + type), PacketState::kInvalid) << type;
+  EXPECT_EQ(state("udp 192.0.2.1 > 192.0.2.2"), PacketState::kNew);
+  EXPECT_EQ(state(tcp + "rst new"), PacketState::kNew) << "what is said stands";
 }
 
 }  // namespace

@@ -89,10 +89,19 @@ Result<RulesOfTheHost, Failure> rules_of_kernel(net::Family family, net::Directi
 
 // As `explain --who` takes them.
 Result<RulesOfTheHost, Failure> rules_of(const ExplainOptions& options, const net::PacketText& at) {
-  const std::string_view only = options.files.size() == 1 ? options.files.front() : "";
+  const std::string only = options.files.size() == 1 ? options.files.front() : "";
   if (options.files.empty() || only == kKernelRules)
     return rules_of_kernel(at.family(), at.direction());
   return only == kSavedRules ? rules_of_boot(at.family()) : rules_of_files(options, at.family());
+}
+
+// Every packet has a state here, but not every packet begins a connection.
+std::string state_note(const net::PacketText& packet, const Paint& paint) {
+  const auto real = net::state_of_unknown(packet.fields);
+  if (packet.state != net::PacketState::kNew || real == net::PacketState::kNew) return {};
+  return fmt::format("{} no such packet begins a connection: the kernel has it as {}\n",
+                     paint.warning("note:"),
+                     real == net::PacketState::kInvalid ? "invalid" : "untracked");
 }
 
 // A packet without an interface is one that no -i and no -o matches, which is seldom what was
@@ -138,14 +147,17 @@ int run_explain(const ExplainOptions& options) {
     text = options.json ? explain_json(connection, found->others) : explain_text(connection, paint);
   } else {
     Explanation explanation = explain(found->rules, *packet, packet->direction());
-    explanation.remedy = remedy_for(found->rules, *packet, explanation);
+    const Remedy remedy = remedy_for({found->rules, *packet, {}, explanation});
+    if (remedy.addition) explanation.remedy = command_of(*remedy.addition, found->rules.family);
+    explanation.remedy_note = remedy.note;
     accepted = explanation.verdict == backend::sim::Verdict::kAccept;
     text =
         options.json ? explain_json(explanation, found->others) : explain_text(explanation, paint);
   }
   print(text);
   if (!options.json)
-    print(interface_note(*packet, paint) + (accepted ? others_text(found->others, paint) : ""));
+    print(interface_note(*packet, paint) + state_note(*packet, paint) +
+          (accepted ? others_text(found->others, paint) : ""));
   return options.connection && !accepted ? kFailed : kDone;
 }
 

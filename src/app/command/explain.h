@@ -33,6 +33,7 @@ struct WhoAnswer {
   net::Family family = net::Family::kIpv4;
   std::vector<WhoGroup> groups;
   std::string without_rules = "there are no rules";  // where nothing decides
+  std::vector<LedHere> led = {};
 };
 std::string who_text(const ExplainOptions& options, const std::vector<WhoAnswer>& answers,
                      const Paint& paint);

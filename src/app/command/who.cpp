@@ -48,6 +48,16 @@ std::string group_text(const WhoGroup& group, const std::string& without_rules,
   return text + "\n";
 }
 
+std::string led_text(const LedHere& led, net::Direction direction, const Paint& paint) {
+  const std::string_view way = direction == net::Direction::kInput     ? ""
+                               : direction == net::Direction::kForward ? " --forward"
+                                                                       : " --output";
+  return fmt::format(
+      "  {} rule {} of nat {} leads {} {}{}\n", paint.warning("note:"), led.number,
+      printable(led.chain), led.packets, led.to.empty() ? "there" : "to " + led.to,
+      led.service.empty() ? "" : fmt::format(": ask `--who {}{}'", led.service, way));
+}
+
 }  // namespace
 
 std::string who_text(const ExplainOptions& options, const std::vector<WhoAnswer>& answers,
@@ -59,6 +69,7 @@ std::string who_text(const ExplainOptions& options, const std::vector<WhoAnswer>
     if (answer.groups.empty()) text += "  nobody\n";
     for (const WhoGroup& group : answer.groups)
       text += group_text(group, answer.without_rules, paint);
+    for (const LedHere& led : answer.led) text += led_text(led, options.direction, paint);
   }
   return text;
 }
@@ -75,7 +86,17 @@ std::string who_json(const ExplainOptions& options, const std::vector<WhoAnswer>
       if (group.decider && group.decider->number) one["rule"] = group.decider->rule;
       groups.push_back(std::move(one));
     }
-    families.push_back({{"family", family_name(answer.family)}, {"groups", std::move(groups)}});
+    Json led = Json::array();
+    for (const LedHere& each : answer.led) {
+      led.push_back({{"chain", each.chain},
+                     {"number", each.number},
+                     {"packets", each.packets},
+                     {"to", each.to.empty() ? Json() : Json(each.to)},
+                     {"service", each.service.empty() ? Json() : Json(each.service)}});
+    }
+    families.push_back({{"family", family_name(answer.family)},
+                        {"groups", std::move(groups)},
+                        {"led_there", std::move(led)}});
   }
   return json_text({{"service", options.who},
                     {"chain", chain_of(options.direction)},
@@ -94,7 +115,8 @@ int run_who(const ExplainOptions& options) {
     auto groups = who_reaches(rules, *service, options.direction, options.limits);
     if (!groups) return report(groups.error());
     answers.push_back({rules.family, *std::move(groups),
-                       rules.tables.empty() ? "there are no rules" : "table filter has no rules"});
+                       rules.tables.empty() ? "there are no rules" : "table filter has no rules",
+                       led_to(rules, *service, options.direction)});
   }
   const Paint paint(wants_color(options.color, STDOUT_FILENO));
   print(options.json ? who_json(options, answers) : who_text(options, answers, paint));
