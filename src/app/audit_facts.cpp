@@ -83,7 +83,7 @@ std::map<std::string, std::string> read_sysctls(const fs::path& proc) {
       const std::string interface = entry.path().filename().string();
       for (const std::string_view key :
            {"rp_filter", "accept_redirects", "secure_redirects", "send_redirects",
-            "accept_source_route", "forwarding", "route_localnet"}) {
+            "accept_source_route", "forwarding", "force_forwarding", "route_localnet"}) {
         read(fmt::format("{}/{}/{}", folder, interface, key),
              fmt::format("net.{}.conf.{}.{}", family, interface, key));
       }
@@ -124,17 +124,57 @@ SavedState saved_state(const fs::path& folder, const View& loaded) {
 constexpr const char* kUnitFolders[] = {"etc/systemd/system", "run/systemd/system",
                                         "usr/lib/systemd/system", "lib/systemd/system"};
 
-bool is_enabled(const fs::path& root, std::string_view unit) {
+// The targets that a boot comes to (bootup(7)), by the one that default.target leads to.
+std::set<std::string> targets_at_boot(const fs::path& root) {
+  std::string to = "graphical.target";  // as systemd has it where nobody has said otherwise
+  for (const char* const folder : kUnitFolders) {
+    std::error_code error;
+    const fs::path link = fs::read_symlink(root / folder / "default.target", error);
+    if (error) continue;
+    to = link.filename().string();
+    break;
+  }
+  std::set<std::string> found{"default.target", to};
+  if (to == "emergency.target") return found;
+  for (const char* const early : {"sysinit.target", "local-fs.target", "local-fs-pre.target",
+                                  "swap.target", "cryptsetup-pre.target", "cryptsetup.target",
+                                  "integritysetup.target", "veritysetup.target"})
+    found.emplace(early);
+  if (to == "rescue.target") return found;
+  for (const char* const usual :
+       {"basic.target", "sockets.target", "timers.target", "paths.target", "slices.target",
+        "network-pre.target", "network.target", "network-online.target", "nss-lookup.target",
+        "remote-fs-pre.target", "remote-fs.target", "time-set.target", "time-sync.target",
+        "getty.target", "multi-user.target", "runlevel2.target", "runlevel3.target",
+        "runlevel4.target"})
+    found.emplace(usual);
+  if (to == "multi-user.target" || to == "runlevel3.target") return found;
+  found.insert({"graphical.target", "runlevel5.target"});
+  return found;
+}
+
+// Whether a boot starts the unit: one of its targets wants it, or a unit that it starts.
+bool is_started(const fs::path& root, const std::string& unit, const std::set<std::string>& targets,
+                std::set<std::string>& asked) {
+  asked.insert(unit);
   for (const char* const folder : kUnitFolders) {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(root / folder, ignored)) {
-      const std::string name = entry.path().filename().string();
-      if (!name.ends_with(".wants") && !name.ends_with(".requires")) continue;
-      if (fs::symlink_status(entry.path() / unit, ignored).type() != fs::file_type::not_found)
-        return true;
+      const std::string kind = entry.path().extension().string();
+      if (kind != ".wants" && kind != ".requires") continue;
+      if (fs::symlink_status(entry.path() / unit, ignored).type() == fs::file_type::not_found)
+        continue;
+      const std::string by = entry.path().stem().string();
+      if (targets.contains(by)) return true;
+      if (!asked.contains(by) && is_started(root, by, targets, asked)) return true;
     }
   }
   return false;
+}
+
+bool is_enabled(const fs::path& root, std::string_view unit) {
+  std::set<std::string> asked;
+  return is_started(root, std::string(unit), targets_at_boot(root), asked);
 }
 
 // The values that a unit file gives to one setting, in their order; an empty one takes back what
@@ -202,6 +242,23 @@ bool is_program(const fs::path& root, std::string path) {
   return false;
 }
 
+// A path that has to be there, or must not be, for the unit to be started; none: all is as it says.
+std::optional<std::string> unmet_condition(const fs::path& root,
+                                           const std::vector<std::string>& texts) {
+  for (const char* const key : {"ConditionPathExists", "AssertPathExists"}) {
+    for (const std::vector<std::string>& words : unit_setting(texts, key)) {
+      std::string path = words.front();
+      if (path.starts_with('|')) continue;  // another one may do
+      const bool negated = path.starts_with('!');
+      if (negated) path.erase(0, 1);
+      std::error_code ignored;
+      if (fs::exists(root / fs::path(path).relative_path(), ignored) == negated)
+        return fmt::format("{}={}", key, words.front());
+    }
+  }
+  return {};
+}
+
 // What is wrong with the programs that a unit starts; empty: one of them is `bulkhead boot`.
 std::string boots_nothing(const fs::path& root, const std::vector<std::string>& texts,
                           const std::string& unit) {
@@ -210,6 +267,12 @@ std::string boots_nothing(const fs::path& root, const std::vector<std::string>& 
     // Before the path may stand what systemd.service(5) calls special prefixes.
     command[0].erase(0, std::min(command[0].find_first_not_of("@-:+!|"), command[0].size()));
     if (command.size() < 2 || command[1] != "boot") continue;
+    if (fs::path(command[0]).filename() != "bulkhead") continue;
+    // These only print something.
+    if (std::ranges::any_of(command, [](const std::string& word) {
+          return word == "-h" || word == "--help" || word == "--version";
+        }))
+      continue;
     if (command[0].starts_with('/') && !is_program(root, command[0])) {
       why = fmt::format("{} runs {}, which isn't there or isn't executable", unit, command[0]);
       continue;
@@ -331,6 +394,8 @@ BootState boot_state(const fs::path& root) {
       if (const auto text = host::read_file(more)) texts.push_back(*text);
     if (const std::string why = boots_nothing(root, texts, path); !why.empty())
       return {BootState::When::kNever, why};
+    if (const auto unmet = unmet_condition(root, texts))
+      return {BootState::When::kNever, fmt::format("{} isn't started: {}", path, *unmet)};
     for (const auto& units : unit_setting(texts, "Before")) {
       if (std::ranges::find(units, "network-pre.target") != units.end())
         return {BootState::When::kBeforeNetwork, {}};

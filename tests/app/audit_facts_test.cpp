@@ -36,8 +36,8 @@ class AuditFacts : public ::testing::Test {
     fs::create_directories((root_ / path).parent_path());
     std::ofstream(root_ / path) << text;
   }
-  void enable(const std::string& unit) {
-    const fs::path link = root_ / "etc/systemd/system/multi-user.target.wants" / unit;
+  void enable(const std::string& unit, const std::string& by = "multi-user.target") {
+    const fs::path link = root_ / "etc/systemd/system" / (by + ".wants") / unit;
     fs::create_directories(link.parent_path());
     fs::create_symlink("/lib/systemd/system/" + unit, link);
   }
@@ -103,10 +103,50 @@ TEST_F(AuditFacts, AUnitThatDoesSomethingElseLoadsNothing) {
   EXPECT_EQ(boots(kEarly + run + "-/usr/sbin/bulkhead --state-dir /s boot\n"),
             BootState::When::kNever)
       << "the command comes first";
+  EXPECT_EQ(boots(kEarly + run + "/usr/sbin/bulkhead boot --help\n"), BootState::When::kNever);
+  install("usr/bin/echo");
+  EXPECT_EQ(boots(kEarly + run + "/usr/bin/echo boot\n"), BootState::When::kNever);
   EXPECT_EQ(boots(kEarly + run + "-/usr/sbin/bulkhead boot --state-dir /s\n"),
             BootState::When::kBeforeNetwork);
   write("etc/systemd/system/bulkhead.service.d/off.conf", run + "\n");
   EXPECT_EQ(boots(kEarly + kRun), BootState::When::kNever) << "the command is taken back";
+}
+
+TEST_F(AuditFacts, AUnitThatNoBootComesToLoadsNothing) {
+  using When = BootState::When;
+  install("usr/sbin/bulkhead");
+  enable("bulkhead.service", "rescue.target");
+  EXPECT_EQ(boots(kEarly + kRun), When::kNever);
+  enable("bulkhead.service", "own.target");
+  EXPECT_EQ(boots(kEarly + kRun), When::kNever) << "nothing wants own.target";
+  enable("own.target");
+  EXPECT_EQ(boots(kEarly + kRun), When::kBeforeNetwork) << "multi-user.target wants it";
+}
+
+TEST_F(AuditFacts, ABootComesToItsDefaultTarget) {
+  using When = BootState::When;
+  install("usr/sbin/bulkhead");
+  enable("bulkhead.service", "graphical.target");
+  EXPECT_EQ(boots(kEarly + kRun), When::kBeforeNetwork);
+  const fs::path link = root_ / "etc/systemd/system/default.target";
+  fs::create_symlink("/lib/systemd/system/multi-user.target", link);
+  EXPECT_EQ(boots(kEarly + kRun), When::kNever);
+  enable("bulkhead.service", "sysinit.target");
+  EXPECT_EQ(boots(kEarly + kRun), When::kBeforeNetwork);
+  fs::remove(link);
+  fs::create_symlink("/lib/systemd/system/emergency.target", link);
+  EXPECT_EQ(boots(kEarly + kRun), When::kNever);
+}
+
+TEST_F(AuditFacts, AUnitWhoseConditionDoesNotHoldLoadsNothing) {
+  using When = BootState::When;
+  install("usr/sbin/bulkhead");
+  enable("bulkhead.service");
+  EXPECT_EQ(boots(kEarly + "ConditionPathExists=/etc/firewall-on\n" + kRun), When::kNever);
+  EXPECT_THAT(boot_state(root_).words, HasSubstr("ConditionPathExists=/etc/firewall-on"));
+  EXPECT_EQ(boots(kEarly + "ConditionPathExists=!/etc/firewall-on\n" + kRun), When::kBeforeNetwork);
+  write("etc/firewall-on", "");
+  EXPECT_EQ(boots(kEarly + "AssertPathExists=/etc/firewall-on\n" + kRun), When::kBeforeNetwork);
 }
 
 TEST_F(AuditFacts, AnEnabledUnitMayBeMissing) {

@@ -17,6 +17,13 @@ using net::Family;
 const std::string kMasquerade = "*nat\n-A POSTROUTING -o eth0 -j MASQUERADE\nCOMMIT\n";
 const std::string kNeighbours = "-A INPUT -p ipv6-icmp -j ACCEPT\n";
 
+const std::string kToDatabase =
+    "*nat\n-A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 3306\nCOMMIT\n";
+const std::string kByOldPort = "-A INPUT -p tcp -m conntrack --ctorigdstport 8080 -j ACCEPT\n";
+const std::string kAtARate = "-A INPUT -m limit --limit 5/min -j LOG\n";
+const std::string kRecent =
+    "-A INPUT -p tcp --dport 22 -m recent --update --seconds 60 --hitcount 6 --name S -j DROP\n";
+
 HostFacts a_host() {
   HostFacts facts;
   facts.interfaces = interfaces();
@@ -98,11 +105,56 @@ const std::vector<Question>& questions() {
               "-j ACCEPT\n")},
       {"who_is_shut_out_by_hours_is_not_counted", "ssh-rate", kFail, k4,
        filter("DDA", "-A INPUT -m time --timestart 18:00 --timestop 23:00 -j DROP\n" + kSsh)},
+      // --- how often one may try ssh
       {"recent_counts", "ssh-rate", kPass, k4,
+       filter("DDA", "-A INPUT -p tcp --dport 22 -m recent --set --name S\n" + kRecent + kSsh)},
+      {"recent_counts_whom_the_accepting_rule_notes", "ssh-rate", kPass, k4,
+       filter("DDA", kRecent + "-A INPUT -p tcp --dport 22 -m recent --set --name S -j ACCEPT\n")},
+      {"recent_lets_in_who_is_not_on_its_list", "ssh-rate", kPass, k4,
        filter("DDA",
-              "-A INPUT -p tcp --dport 22 -m recent --update --seconds 60 --hitcount 6 "
-              "-j DROP\n" +
+              "-A INPUT -p tcp --dport 22 -m recent --set --name S\n"
+              "-A INPUT -p tcp --dport 22 -m recent ! --rcheck --seconds 60 --hitcount 4 --name S "
+              "-j ACCEPT\n")},
+      {"a_list_that_nobody_is_put_on_counts_nothing", "ssh-rate", kFail, k4,
+       filter("DDA", kRecent + kSsh)},
+      {"a_list_of_another_name_counts_nothing", "ssh-rate", kFail, k4,
+       filter("DDA", kRecent + "-A INPUT -p tcp --dport 22 -m recent --set --name T -j ACCEPT\n")},
+      {"a_list_of_destinations_counts_no_sources", "ssh-rate", kFail, k4,
+       filter("DDA", kRecent + "-A INPUT -p tcp --dport 22 -m recent --set --name S --rdest "
+                               "-j ACCEPT\n")},
+      {"a_list_of_another_service_counts_nothing", "ssh-rate", kFail, k4,
+       filter("DDA", kRecent + kSsh +
+                         "-A INPUT -p tcp --dport 80 -m recent --set --name S "
+                         "-j ACCEPT\n")},
+      {"who_is_let_in_before_is_not_put_on_the_list", "ssh-rate", kFail, k4,
+       filter("DDA", kRecent + kSsh + "-A INPUT -p tcp --dport 22 -m recent --set --name S\n")},
+      {"to_be_put_on_a_list_is_no_limit", "ssh-rate", kFail, k4,
+       filter("DDA", "-A INPUT -p tcp --dport 22 -m recent --set --name S -j ACCEPT\n")},
+      {"who_knocks_may_try_as_often_as_he_likes", "ssh-rate", kFail, k4,
+       filter("DDA",
+              "-A INPUT -p tcp --dport 22 -m recent --rcheck --seconds 30 --name S -j ACCEPT\n"
+              "-A INPUT -p tcp --dport 1234 -m recent --set --name S -j DROP\n")},
+      {"a_rate_that_lets_in_the_fast_ones", "ssh-rate", kFail, k4,
+       filter("DDA",
+              "-A INPUT -p tcp --dport 22 -m hashlimit --hashlimit-above 10/min "
+              "--hashlimit-name x -j ACCEPT\n")},
+      {"a_rate_that_drops_the_fast_ones", "ssh-rate", kPass, k4,
+       filter("DDA",
+              "-A INPUT -p tcp --dport 22 -m hashlimit --hashlimit-above 10/min "
+              "--hashlimit-name x -j DROP\n" +
                   kSsh)},
+      {"a_rate_that_drops_the_slow_ones", "ssh-rate", kFail, k4,
+       filter("DDA", "-A INPUT -p tcp --dport 22 -m limit --limit 5/min -j DROP\n" + kSsh)},
+      {"a_rate_that_is_only_logged", "ssh-rate", kFail, k4,
+       filter("DDA", "-A INPUT -p tcp --dport 22 -m limit --limit 5/min -j LOG\n" + kSsh)},
+      {"a_chain_that_lets_back_the_slow_ones", "ssh-rate", kPass, k4,
+       filter("DDA", ":SSH -\n-A INPUT -p tcp --dport 22 -j SSH\n" + kSsh +
+                         "-A SSH -m limit --limit 5/min -j RETURN\n-A SSH -j DROP\n")},
+      {"few_connections_at_a_time", "ssh-rate", kPass, k4,
+       filter("DDA",
+              "-A INPUT -p tcp --dport 22 -m connlimit --connlimit-above 3 -j REJECT\n" + kSsh)},
+      {"many_connections_at_a_time", "ssh-rate", kFail, k4,
+       filter("DDA", "-A INPUT -p tcp --dport 22 -m connlimit --connlimit-above 3 -j ACCEPT\n")},
       // --- answers
       {"a_source_drop_and_a_translation", "established", kPass, k4,
        kMasquerade + filter("DDA", kSpoofed + kLo + kAnswers)},
@@ -159,6 +211,26 @@ const std::vector<Question>& questions() {
       {"a_router_forwards_what_is_invalid", "invalid", kFail, k4,
        filter("DDA", "-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED,INVALID -j ACCEPT\n"),
        true},
+      // --- no router
+      {"what_is_not_new_is_forwarded", "forward-drop", kFail, k4,
+       filter("DDA", "-A FORWARD -m conntrack ! --ctstate NEW -j ACCEPT\n")},
+      {"a_scan_is_forwarded", "invalid", kFail, k4,
+       filter("DDA", "-A FORWARD -m conntrack ! --ctstate NEW -j ACCEPT\n")},
+      {"only_answers_are_forwarded", "forward-drop", kPass, k4,
+       filter("DDA",
+              "-A FORWARD -m conntrack --ctstate INVALID -j DROP\n"
+              "-A FORWARD -m conntrack ! --ctstate NEW -j ACCEPT\n")},
+      {"what_forwards_all_is_said_once", "invalid", kPass, k4, filter("DAA", "")},
+      // --- the connection that a packet begins is its own
+      {"a_port_as_it_was_sent_is_no_other", "ssh-only-management", kPass, k4,
+       kToDatabase + filter("DDA", kByOldPort + kSsh)},
+      {"a_port_as_it_was_sent_is_not_all", "any-any", kPass, k4,
+       kToDatabase + filter("DDA", kByOldPort)},
+      {"a_port_as_it_was_sent_leads_on", "admin-ports", kFail, k4,
+       kToDatabase + filter("DDA", kByOldPort)},
+      {"what_is_sent_on_to_loopback_is_dropped", "admin-ports", kPass, k4,
+       "*nat\n-A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 127.0.0.1:3306\nCOMMIT\n" +
+           filter("DDA", "-A INPUT -p tcp --dport 3306 -m conntrack --ctstate DNAT -j ACCEPT\n")},
       // --- loopback
       {"an_own_address_goes_through_lo", "loopback-accepted", kFail, k4,
        filter("DDA", "-A INPUT -i lo -s 127.0.0.0/8 -d 127.0.0.0/8 -j ACCEPT\n")},
@@ -186,6 +258,40 @@ const std::vector<Question>& questions() {
        filter("DDA",
               ":LOGGING -\n-A INPUT -m limit --limit 5/min -j LOGGING\n"
               "-A LOGGING -j LOG\n")},
+      {"a_log_of_everything_behind_one_at_a_rate", "drops-logged", kFail, k4,
+       filter("DDA", kWeb + kAtARate + "-A INPUT -j LOG\n")},
+      {"a_log_of_everything_before_one_at_a_rate", "drops-logged", kFail, k4,
+       filter("DDA", kWeb + "-A INPUT -j NFLOG\n" + kAtARate + "-A INPUT -j DROP\n")},
+      {"a_log_of_every_scan", "drops-logged", kFail, k4,
+       filter("DDA", "-A INPUT -m conntrack --ctstate INVALID -j LOG\n" + kInvalid + kAtARate)},
+      {"a_log_of_all_that_is_let_in", "drops-logged", kPass, k4,
+       filter("DDA", "-A INPUT -p tcp --dport 80 -j LOG\n" + kWeb + kAtARate)},
+      {"a_log_behind_the_drop_of_a_flood", "drops-logged", kPass, k4,
+       filter("DDA",
+              "-A INPUT -m hashlimit --hashlimit-above 10/min --hashlimit-name x -j DROP\n"
+              "-A INPUT -j LOG\n")},
+      {"a_log_in_another_table", "drops-logged", kPass, k4,
+       "*mangle\n-A PREROUTING -m limit --limit 5/min -j LOG\nCOMMIT\n" + filter("DDA", kWeb)},
+      {"a_log_of_everything_in_another_table", "drops-logged", kFail, k4,
+       "*mangle\n-A PREROUTING -j LOG\nCOMMIT\n" + filter("DDA", kWeb + kAtARate)},
+      {"a_log_of_tcp", "drops-logged", kFail, k4,
+       filter("DDA", "-A INPUT -p tcp -m limit --limit 5/min -j LOG\n")},
+      {"a_log_of_tcp_and_one_of_udp", "drops-logged", kPass, k4,
+       filter("DDA",
+              "-A INPUT -p tcp --syn -m limit --limit 5/min -j LOG\n"
+              "-A INPUT -p udp -m limit --limit 5/min -j LOG\n")},
+      {"a_log_of_high_ports", "drops-logged", kFail, k4,
+       filter("DDA",
+              "-A INPUT -p tcp --dport 32768:60999 -m limit --limit 5/min -j LOG\n"
+              "-A INPUT -p udp -m limit --limit 5/min -j LOG\n")},
+      {"a_log_of_one_network", "drops-logged", kFail, k4,
+       filter("DDA", "-A INPUT -s 198.51.100.0/24 -m limit --limit 5/min -j LOG\n")},
+      {"a_log_of_all_but_one_network", "drops-logged", kPass, k4,
+       filter("DDA", "-A INPUT ! -s 198.51.100.0/24 -m limit --limit 5/min -j LOG\n")},
+      {"a_log_by_the_interface_that_is_there", "drops-logged", kPass, k4,
+       filter("DDA", "-A INPUT -i eth0 -m limit --limit 5/min -j LOG\n"), false, true},
+      {"a_log_by_an_interface_that_is_not_there", "drops-logged", kFail, k4,
+       filter("DDA", "-A INPUT -i eth7 -m limit --limit 5/min -j LOG\n"), false, true},
       {"who_is_banned_need_not_be_logged", "drops-logged", kPass, k4,
        filter("DDA",
               ":f2b -\n-A INPUT -j f2b\n-A INPUT -m limit --limit 5/min -j LOG\n"
@@ -236,6 +342,19 @@ TEST(AuditWitness, IsTreatedAsTheFindingSays) {
   }
 }
 
+// The table nat has the last word, and decides nothing.
+TEST(AuditWitness, NamesTheRuleThatForwardsIt) {
+  const Answer answer =
+      answer_of("forward-drop",
+                {parsed("*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n" +
+                        filter("DDA", "-A FORWARD -p tcp --dport 80 -j ACCEPT\n"))},
+                nullptr);
+  ASSERT_EQ(answer.verdict, kFail);
+  const Witness& witness = *answer.findings.front().witness;
+  EXPECT_EQ(witness.decided, "rule 1 of FORWARD");
+  EXPECT_EQ(witness.rule, "-p tcp -m tcp --dport 80 -j ACCEPT");
+}
+
 TEST(AuditDocs, TheirTableIsTheList) {
   std::ifstream file(BULKHEAD_SOURCE_DIR "/docs/audit.md");
   std::map<std::string, std::string> rows;
@@ -280,6 +399,17 @@ TEST(AuditHost, ServicesOfLoopbackAreOpenWhereTheKernelRoutesToThem) {
   EXPECT_EQ(verdict(), kPass);
   facts.sysctls["net.ipv4.conf.eth0.route_localnet"] = "1";
   EXPECT_EQ(verdict(), kFail);
+}
+
+TEST(AuditHost, WhatIsSentOnToLoopbackArrivesWhereTheKernelRoutesThere) {
+  HostFacts facts = a_host();
+  const auto rules = parsed(
+      "*nat\n-A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 127.0.0.1:3306\n"
+      "COMMIT\n" +
+      filter("DDA", "-A INPUT -p tcp --dport 3306 -m conntrack --ctstate DNAT -j ACCEPT\n"));
+  EXPECT_EQ(answer_of("admin-ports", {rules}, &facts).verdict, kPass);
+  facts.sysctls["net.ipv4.conf.eth0.route_localnet"] = "1";
+  EXPECT_EQ(answer_of("admin-ports", {rules}, &facts).verdict, kFail);
 }
 
 TEST(AuditHost, BothWaysToAServiceOfLoopbackAreShut) {

@@ -125,6 +125,20 @@ struct Layout {
   Family family = Family::kIpv4;
 };
 
+const std::string kDropsAll =
+    ":svc -\n:lim -\n:log -\n"
+    "-A INPUT -j log\n"
+    "-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT\n"
+    "-A INPUT -j LOG\n"
+    "-A INPUT -p tcp --dport 22 -j ACCEPT\n"
+    "-A INPUT -p tcp -g svc\n"
+    "-A INPUT -p tcp --dport 22 -j lim\n"
+    "-A INPUT -p tcp -m multiport --dports 80,443,3306 -j ACCEPT\n"
+    "-A INPUT -i lo -j ACCEPT\n"
+    "-A INPUT -m conntrack --ctstate INVALID -j DROP\n"
+    "-A log -m limit --limit 3/min -j LOG\n"
+    "-A log -j DROP\n";
+
 const std::vector<Layout>& layouts() {
   static const std::vector<Layout> kAll = {
       {"Empty", filter("AAA", "")},
@@ -186,6 +200,9 @@ const std::vector<Layout>& layouts() {
       {"RejectsAtTheEndIp6",
        filter("AAA", kLo + kAnswers + "-A INPUT -p tcp -j ACCEPT\n-A INPUT -j REJECT\n"),
        Family::kIpv6},
+      // Rules that come alive at its top stand below, dead: which of two alike goes is a number.
+      {"DropsAllAtTheTop", filter("AAA", kDropsAll)},
+      {"DropsAllAtTheTopIp6", filter("AAA", kDropsAll), Family::kIpv6},
   };
   return kAll;
 }

@@ -208,6 +208,12 @@ const std::vector<HostCase>& host_cases() {
   };
   static const std::vector<HostCase> kCases = {
       {"ip-forward", set("net.ipv4.ip_forward", "1"), "sysctl -w net.ipv4.ip_forward=0"},
+      {"ip-forward", set("net.ipv4.conf.eth0.forwarding", "1"),
+       "sysctl -w net.ipv4.conf.eth0.forwarding=0"},
+      {"ip-forward", set("net.ipv6.conf.eth0.forwarding", "1"),
+       "sysctl -w net.ipv6.conf.eth0.forwarding=0"},
+      {"ip-forward", set("net.ipv6.conf.eth0.force_forwarding", "1"),
+       "sysctl -w net.ipv6.conf.eth0.force_forwarding=0"},
       {"rp-filter",
        [](HostFacts& facts) {
          facts.sysctls["net.ipv4.conf.all.rp_filter"] = "0";

@@ -27,9 +27,11 @@ void tell(const ir::Ruleset& rules, Witness& witness) {
   witness.decided = why.decided;
   const bool passes = why.verdict == backend::sim::Verdict::kAccept;
   witness.certain &= why.unless.empty() && !why.depends && passes == witness.passes;
-  if (why.passages.empty() || why.passages.back().met.empty()) return;
-  const MetRule& last = why.passages.back().met.back();
-  if (last.number) witness.rule = last.rule;
+  // As `decided`: what accepts is a rule of table filter, what stops is of the table that ends it.
+  const auto decides = [&](const Passage& it) { return !passes || it.table == "filter"; };
+  const auto last = std::find_if(why.passages.rbegin(), why.passages.rend(), decides);
+  if (last == why.passages.rend() || last->met.empty()) return;
+  if (const MetRule& met = last->met.back(); met.number) witness.rule = met.rule;
 }
 
 class FamilyAudit {
@@ -106,8 +108,7 @@ class FamilyAudit {
     };
     const auto ran = pass::analyse(
         {&rules},
-        {.limits = limits, .more = Packets::asked(rules.family, input_.declared, input_.host, ip4)},
-        work);
+        {.limits = limits, .more = Packets::asked(rules, input_.declared, input_.host, ip4)}, work);
     if (!ran) *why = ran.error().message;
     return state;
   }

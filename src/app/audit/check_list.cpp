@@ -28,8 +28,11 @@ constexpr Check kChecks[] = {
      "is declared: ssh is not open to any",
      ssh_from_nobody_else},
     {"ssh-rate", kAdministration, "new ssh connections are limited in rate", "ATT&CK T1110",
-     "every new connection to ssh may be stopped by a match that counts (limit, hashlimit,"
-     " recent, connlimit); a set or the clock counts nothing",
+     "new connections to ssh that come faster and faster are at some rate accepted no more: "
+     "what accepts them does so up to a rate (limit, hashlimit, connlimit), or what is above "
+     "one is dropped before (hashlimit, connlimit, or recent with --rcheck or --update of a "
+     "list that they are put on); which rate isn't asked, and a set or the clock counts "
+     "nothing",
      ssh_is_rate_limited},
     {"management-small", kAdministration, "few manage this host", "ATT&CK T1021.004",
      "the declared management, or else all that reach ssh, is at most a /24 of IPv4 and a /64 of "
@@ -52,7 +55,8 @@ constexpr Check kChecks[] = {
      "no new packet from outside gets in that no rule of INPUT decides", input_ends_in_drop},
     {"forward-drop", kDefaults, "FORWARD drops",
      "CIS: Ensure iptables default deny firewall policy; ATT&CK T1599",
-     "no new packet may be forwarded; where forwarding is declared, none that no rule decides",
+     "no packet in state NEW or INVALID may be forwarded; where forwarding is declared, no "
+     "new one that no rule decides",
      forward_drops},
     {"any-any", kDefaults, "nothing is accepted from any to any",
      "CIS: Ensure iptables default deny firewall policy; ATT&CK T1046",
@@ -66,8 +70,8 @@ constexpr Check kChecks[] = {
      "a host where route_localnet is on, one to 127.0.0.0/8",
      loopback_only_on_lo},
     {"invalid", kDefaults, "invalid packets are dropped", "ATT&CK T1046",
-     "no packet in state INVALID gets in by another interface than lo, or, where "
-     "forwarding is declared, is forwarded",
+     "no packet in state INVALID gets in by another interface than lo, or is forwarded (where "
+     "new packets are, and forwarding isn't declared, forward-drop says so)",
      invalid_dropped},
     {"admin-ports", kServices, "no administrative port is open to any",
      "CIS: Ensure iptables firewall rules exist for all open ports; ATT&CK T1046, T1210, T1570",
@@ -109,14 +113,17 @@ constexpr Check kChecks[] = {
      "ports",
      no_new_egress},
     {"drops-logged", kKept, "drops are logged at a bounded rate", "NIST SP 800-41; ATT&CK T1046",
-     "a new packet that only the end of INPUT drops meets LOG or NFLOG behind a limit, or "
-     "a hashlimit up to a rate, of that rule or of one that led there",
+     "of new TCP and of new UDP that only the end of INPUT drops, all but a sixteenth of the "
+     "pairs of source address and port meet LOG or NFLOG; and nothing that is dropped meets "
+     "one at any rate: it has a limit or a hashlimit up to a rate, it or the rule that led "
+     "there, or what is above a rate is dropped before",
      drops_are_logged},
     {"dead-rules", kKept, "no rule is dead", "NIST SP 800-41",
      "every rule of every table matches some packet that comes to it", no_dead_rule},
     {"ip-forward", kHost, "the kernel doesn't forward",
      "CIS: Ensure IP forwarding is disabled; ATT&CK T1599",
-     "net.ipv4.ip_forward and net.ipv6.conf.all.forwarding are 0, unless forwarding is declared",
+     "net.ipv4.ip_forward and net.ipv6.conf.all.forwarding are 0, and forwarding and IPv6's "
+     "force_forwarding of every interface, unless forwarding is declared",
      nullptr, forwarding_is_off},
     {"rp-filter", kHost, "reverse path filtering is on",
      "CIS: Ensure reverse path filtering is enabled; RFC 3704",
@@ -142,8 +149,10 @@ constexpr Check kChecks[] = {
      nullptr, running_is_saved},
     {"boot", kHost, "the rules are loaded at boot, before the network",
      "CIS: Ensure iptables is enabled and active; ATT&CK T1562.004",
-     "bulkhead.service is enabled, network-pre.target is among the units that it says Before= "
-     "of, and ExecStart= is a program that is there and is told to boot",
+     "a normal boot starts bulkhead.service (a target that default.target leads to wants it, "
+     "or a unit that is started itself), its ConditionPathExists= and AssertPathExists= hold, "
+     "network-pre.target is among the units that it says Before= of, and ExecStart= is a "
+     "bulkhead that is there and is told to boot",
      nullptr, loaded_before_network},
 };
 

@@ -87,14 +87,23 @@ Answer forwarding_is_off(const Host& host) {
   if (host.declared.forwarding) return not_applicable("forwarding is declared");
   std::vector<Finding> findings;
   bool known = false;
-  for (const std::string name : {"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"}) {
+  const auto is_set = [&](const std::string& name) {
     const auto value = host.facts.sysctl(name);
     known |= value.has_value();
-    if (value.value_or(0) == 0) continue;
+    if (value.value_or(0) == 0) return false;
     findings.push_back({.text = fmt::format("{} is {}", name, *value),
                         .remedy = {fmt::format("sysctl -w {}=0", name)},
                         .note = "and in /etc/sysctl.d; if it is to forward: --declare forwarding"});
-  }
+    return true;
+  };
+  const auto of_each = [&](std::string_view family, std::string_view key) {
+    for (const std::string& interface : interfaces_of(host.facts, family))
+      is_set(fmt::format("net.{}.conf.{}.{}", family, interface, key));
+  };
+  // The first of each family, when it is written, is that of every interface.
+  if (!is_set("net.ipv4.ip_forward")) of_each("ipv4", "forwarding");
+  if (!is_set("net.ipv6.conf.all.forwarding")) of_each("ipv6", "forwarding");
+  of_each("ipv6", "force_forwarding");
   if (!known) return unknown("/proc/sys couldn't be read");
   return fail_of(std::move(findings));
 }

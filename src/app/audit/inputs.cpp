@@ -58,6 +58,11 @@ Finding found(const Rules& rules, Node set, Direction direction, std::string tex
           .witness = rules.packets.witness(set, direction, about)};
 }
 
+std::string without_invalid(const Rules& rules, Direction direction) {
+  return command(rules.rules.family,
+                 fmt::format("-I {} -m conntrack --ctstate INVALID -j DROP", chain_of(direction)));
+}
+
 }  // namespace
 
 Answer input_ends_in_drop(const Rules& rules) {
@@ -74,9 +79,11 @@ Answer input_ends_in_drop(const Rules& rules) {
 
 Answer forward_drops(const Rules& rules) {
   Packets& packets = rules.packets;
-  const Node passing =
-      packets.all({packets.at(Direction::kForward), packets.states({CtState::kNew}),
-                   packets.may_pass(Direction::kForward)});
+  const auto may_be_forwarded = [&](CtState state) {
+    return packets.all({packets.at(Direction::kForward), packets.states({state}),
+                        packets.may_pass(Direction::kForward)});
+  };
+  const Node passing = may_be_forwarded(CtState::kNew);
   const Node by_policy = packets.all({passing, let_in_by_policy(rules, "FORWARD")});
   const Commands policy{command(rules.rules.family, "-P FORWARD DROP")};
   if (rules.declared.forwarding) {
@@ -87,7 +94,16 @@ Answer forward_drops(const Rules& rules) {
     finding.remedy = policy;
     return fail_of({finding});
   }
-  if (passing == set::kNothing) return pass();
+  if (passing == set::kNothing) {
+    // A scan begins no connection, and comes through all the same. What is untracked is so by table
+    // raw, and came as one of these.
+    const Node invalid = may_be_forwarded(CtState::kInvalid);
+    if (invalid == set::kNothing) return pass();
+    Finding finding = found(rules, invalid, Direction::kForward,
+                            "packets that belong to no connection may be forwarded");
+    finding.remedy = {without_invalid(rules, Direction::kForward)};
+    return fail_of({finding});
+  }
   Finding finding = found(rules, passing, Direction::kForward, "new packets may be forwarded");
   const bool by_rule = packets.arena().subtract(passing, by_policy) != set::kNothing;
   finding.remedy = policy;
@@ -222,8 +238,11 @@ Answer invalid_dropped(const Rules& rules) {
   Packets& packets = rules.packets;
   std::vector<Finding> findings;
   for (const Direction direction : {Direction::kInput, Direction::kForward}) {
-    // What isn't to be forwarded at all has a check of its own.
-    if (direction == Direction::kForward && !rules.declared.forwarding) continue;
+    // What is to forward nothing, and forwards all, has a check of its own.
+    if (direction == Direction::kForward && !rules.declared.forwarding &&
+        packets.all({packets.at(direction), packets.states({CtState::kNew}),
+                     packets.may_pass(direction)}) != set::kNothing)
+      continue;
     const Node passing = packets.all(
         {packets.at(direction), packets.states({CtState::kInvalid}), packets.may_pass(direction)});
     if (passing == set::kNothing) continue;
@@ -232,9 +251,7 @@ Answer invalid_dropped(const Rules& rules) {
                             direction == Direction::kInput
                                 ? "packets that connection tracking finds wrong are accepted"
                                 : "packets that connection tracking finds wrong are forwarded");
-    finding.remedy = {
-        command(rules.rules.family,
-                fmt::format("-I {} -m conntrack --ctstate INVALID -j DROP", chain_of(direction)))};
+    finding.remedy = {without_invalid(rules, direction)};
     findings.push_back(std::move(finding));
   }
   return fail_of(std::move(findings));

@@ -6,6 +6,7 @@
 #include "app/audit/packets.h"
 #include "ext/argument/state.h"
 #include "pass/host_functions.h"
+#include "policy/own_connection.h"
 #include "set/extension_headers.h"
 #include "set/witness.h"
 
@@ -44,20 +45,22 @@ net::Network global_network() {
   return {{net::Family::kIpv6, U128{0x2000} << 112}, net::prefix_mask(net::Family::kIpv6, 3)};
 }
 
-bool routes_loopback(const Rules& rules) {
-  if (rules.host == nullptr || rules.rules.family != net::Family::kIpv4) return false;
-  return std::ranges::any_of(rules.host->sysctls, [&](const auto& setting) {
+bool routes_loopback(net::Family family, const HostFacts* host) {
+  if (host == nullptr || family != net::Family::kIpv4) return false;
+  return std::ranges::any_of(host->sysctls, [&](const auto& setting) {
     return setting.first.ends_with(".route_localnet") &&
-           rules.host->sysctl(setting.first).value_or(0) != 0;
+           host->sysctl(setting.first).value_or(0) != 0;
   });
 }
+
+bool routes_loopback(const Rules& rules) { return routes_loopback(rules.rules.family, rules.host); }
 
 Node Packets::answering(const std::string& question, bool answer) {
   return model_.of_atoms(*model_.space().answer(question), {!answer, answer});
 }
 
 // Marks are made here: the network carries none. Whether a connection is translated is not asked of
-// its first packet before a rule has done it.
+// its first packet before a rule has done it, and its addresses and ports are that packet's.
 Node Packets::fresh() {
   if (fresh_) return *fresh_;
   Node result = of(ir::kPacketMark, ValueSet::of(0));
@@ -88,8 +91,8 @@ Node Packets::fresh() {
                       arena().intersect(arena().complement(holds), arena().complement(yes)));
     result = arena().intersect(result, arena().unite(as_asked, later));
   });
-  fresh_ = result;
-  return result;
+  fresh_ = arena().subtract(result, policy::not_its_own(model_));
+  return *fresh_;
 }
 
 Node Packets::ordinary(Direction direction) {

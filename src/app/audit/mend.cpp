@@ -33,6 +33,7 @@ struct Step {
   std::string text;  // the finding's
   size_t place = 0;  // its place among its check's
   Commands commands;
+  std::string note = {};
 };
 
 struct Way {
@@ -70,6 +71,7 @@ class Mending {
       return;
     }
     const double ssh = state_.ssh;
+    before_ = state_.rules;
     // Rather one that disturbs nothing else than one that takes more commands for that.
     for (const bool repairs : {false, true}) {
       for (size_t i = 0; i < kMostWays; ++i) {
@@ -205,24 +207,51 @@ class Mending {
     return way;
   }
 
-  void take(Way way, Answer& told) {
+  void take(Way way, const Answer& told) {
+    if (!way.kept.empty()) {
+      std::vector<std::string_view> ids;
+      for (const size_t kept : way.kept) ids.push_back(checks()[kept].id);
+      way.steps.back().note = fmt::format(
+          "the last of these keep up what the others would break: {}", fmt::join(ids, ", "));
+    }
     for (Step& step : way.steps) {
       // The one of the same words, be it another witness's by now.
-      auto to = step.place < told.findings.size() && told.findings[step.place].text == step.text
-                    ? told.findings.begin() + static_cast<long>(step.place)
-                    : std::ranges::find(told.findings, step.text, &Finding::text);
-      if (to == told.findings.end())
-        to = told.findings.begin() +
-             static_cast<long>(std::min(step.place, told.findings.size() - 1));
-      to->remedy.insert(to->remedy.end(), step.commands.begin(), step.commands.end());
-      if (&step == &way.steps.back() && !way.kept.empty()) {
-        std::vector<std::string_view> ids;
-        for (const size_t kept : way.kept) ids.push_back(checks()[kept].id);
-        add_note(*to, fmt::format("the last of these keep up what the others would break: {}",
-                                  fmt::join(ids, ", ")));
+      if (step.place >= told.findings.size() || told.findings[step.place].text != step.text) {
+        const auto same = std::ranges::find(told.findings, step.text, &Finding::text);
+        step.place = same != told.findings.end() ? static_cast<size_t>(same - told.findings.begin())
+                                                 : std::min(step.place, told.findings.size() - 1);
       }
+      taken_.push_back(std::move(step));
     }
     state_ = std::move(way.state);
+  }
+
+  // Whether these lead, one after the other, to the rules that the checks were asked of last.
+  bool leads_there(const std::vector<Step>& steps) const {
+    Commands all;
+    for (const Step& step : steps)
+      all.insert(all.end(), step.commands.begin(), step.commands.end());
+    const auto rules = behind(before_, all);
+    return rules && text_of(*rules) == text_of(state_.rules);
+  }
+
+  // Findings are shown in their order, and commands are typed as they are shown: each stands with
+  // its finding where that comes to the same, else with the last that has some already, so that
+  // the order is that in which they were tried.
+  void hand_out(Answer& told) {
+    std::vector<Step> steps = taken_;
+    std::ranges::stable_sort(steps, {}, &Step::place);
+    if (!leads_there(steps)) {
+      steps = taken_;
+      size_t last = 0;
+      for (Step& step : steps) last = step.place = std::max(last, step.place);
+    }
+    for (const Step& step : steps) {
+      Finding& to = told.findings[step.place];
+      to.remedy.insert(to.remedy.end(), step.commands.begin(), step.commands.end());
+      if (!step.note.empty()) add_note(to, step.note);
+    }
+    taken_.clear();
   }
 
   static void add_note(Finding& finding, const std::string& words) {
@@ -230,7 +259,8 @@ class Mending {
     finding.note += (finding.note.empty() ? "" : "; ") + words;
   }
 
-  void noted(size_t check, Answer& told, double ssh_before) const {
+  void noted(size_t check, Answer& told, double ssh_before) {
+    hand_out(told);
     Finding* last = nullptr;
     for (Finding& finding : told.findings) {
       if (!finding.remedy.empty()) {
@@ -250,6 +280,8 @@ class Mending {
   }
 
   State& state_;
+  ir::Ruleset before_;       // the check whose commands are looked for
+  std::vector<Step> taken_;  // its commands, in the order in which they were tried
   const Declared& declared_;
   const HostFacts* host_;
   const Ask& ask_;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/witness_packet.h"
+#include "policy/own_connection.h"
 #include "set/witness.h"
 
 namespace bulkhead::app::audit {
@@ -203,9 +204,10 @@ std::string port_words(uint8_t protocol, const ValueSet& ports) {
   return words;
 }
 
-std::vector<Constraint> Packets::asked(Family family, const Declared& declared,
+std::vector<Constraint> Packets::asked(const ir::Ruleset& rules, const Declared& declared,
                                        const HostFacts* host, const Openings* ip4) {
-  std::vector<Constraint> all;
+  const Family family = rules.family;
+  std::vector<Constraint> all = policy::asked_of_connections(rules);
   const auto ask = [&](const ir::Field& field, ValueSet values) {
     all.push_back({&field, all_bits(field, family), std::move(values)});
   };

@@ -34,7 +34,7 @@ inline constexpr std::string_view kUnnamedInterface = "other0";
 class Packets {
  public:
   // What a model must be asked for besides the rules' conditions. `ip4`: as in Rules.
-  static std::vector<ir::Constraint> asked(net::Family family, const Declared& declared,
+  static std::vector<ir::Constraint> asked(const ir::Ruleset& rules, const Declared& declared,
                                            const HostFacts* host, const Openings* ip4);
 
   Packets(set::Model& model, const ir::Ruleset& rules, const Declared& declared,
@@ -144,6 +144,7 @@ std::vector<net::Network> subnets(net::Family family, const Declared& declared,
 // Those that have an address of the family, but for lo.
 std::vector<std::string> interfaces_with_addresses(net::Family family, const HostFacts* host);
 // Whether packets to 127.0.0.0/8 may come from outside (ip-sysctl.rst, route_localnet).
+bool routes_loopback(net::Family family, const HostFacts* host);
 bool routes_loopback(const Rules& rules);
 // "tcp/22, tcp/8000-8100"
 std::string port_words(uint8_t protocol, const ir::ValueSet& ports);

@@ -28,26 +28,52 @@ Writes writes_to(const set::Model& model, const set::Outcomes& outcomes,
   return found;
 }
 
-// All that passing packets may have been given for a destination port, "nothing" among it.
-std::set<Writes> port_writes(set::Model& model, Node way) {
+// Writes of a loopback address to the destination. What a translation sends there from outside the
+// kernel drops, as it drops what comes so (ip-sysctl.rst, route_localnet). Of IPv6 that isn't
+// known.
+std::set<set::Write> loopback_writes(const set::Model& model) {
+  std::set<set::Write> found;
+  const auto addresses = set::classes(model.space(), ir::kDestination);
+  if (model.space().family() != net::Family::kIpv4 || !addresses) return found;
+  const ValueSet loopback = values_of(loopback_network(net::Family::kIpv4));
+  for (uint32_t i = 0; i < addresses->size(); ++i) {
+    if (!loopback.contains((*addresses)[i].first)) continue;
+    for (const set::Segment& segment : model.space().segments(ir::kDestination))
+      found.insert({segment.dimension, i});
+  }
+  return found;
+}
+
+// What an outcome writes to the destination port; none where the packet doesn't arrive.
+std::optional<Writes> arrives_with(const set::Model& model, const set::Outcomes& outcomes,
+                                   const set::Outcome& outcome,
+                                   const std::set<set::Write>& nowhere) {
   static constexpr const ir::Field* kPort[] = {&ir::kDestinationPort};
+  if (!set::may_pass(outcome, outcomes)) return {};
+  if (std::ranges::any_of(outcomes.writes(outcome.effect),
+                          [&](const set::Write& it) { return nowhere.contains(it); }))
+    return {};
+  return writes_to(model, outcomes, outcome, kPort);
+}
+
+// All that arriving packets may have been given for a destination port, "nothing" among it.
+std::set<Writes> port_writes(set::Model& model, Node way, const std::set<set::Write>& nowhere) {
   std::set<Writes> found;
   model.where(way, [&](std::span<const set::Outcome> possible) {
     for (const set::Outcome& it : possible) {
-      if (set::may_pass(it, model.outcomes()))
-        found.insert(writes_to(model, model.outcomes(), it, kPort));
+      if (auto writes = arrives_with(model, model.outcomes(), it, nowhere))
+        found.insert(*std::move(writes));
     }
     return false;
   });
   return found;
 }
 
-Node passing_with(set::Model& model, Node way, const Writes& wanted) {
-  static constexpr const ir::Field* kPort[] = {&ir::kDestinationPort};
+Node arriving_with(set::Model& model, Node way, const Writes& wanted,
+                   const std::set<set::Write>& nowhere) {
   return model.where(way, [&](std::span<const set::Outcome> possible) {
     return std::ranges::any_of(possible, [&](const set::Outcome& it) {
-      return set::may_pass(it, model.outcomes()) &&
-             writes_to(model, model.outcomes(), it, kPort) == wanted;
+      return arrives_with(model, model.outcomes(), it, nowhere) == wanted;
     });
   });
 }
@@ -65,9 +91,11 @@ const std::vector<Packets::Arrival>& Packets::arrivals(Direction direction) {
   auto& known = arrivals_[static_cast<size_t>(direction)];
   if (known) return *known;
   known.emplace();
-  for (const Writes& writes : port_writes(model_, way(direction))) {
+  const auto nowhere =
+      routes_loopback(family(), host_) ? std::set<set::Write>{} : loopback_writes(model_);
+  for (const Writes& writes : port_writes(model_, way(direction), nowhere)) {
     known->push_back({writes.empty(), written_port(model_, writes),
-                      passing_with(model_, way(direction), writes)});
+                      arriving_with(model_, way(direction), writes, nowhere)});
   }
   return *known;
 }

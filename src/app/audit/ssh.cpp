@@ -120,6 +120,34 @@ std::optional<Finding> shut_out(const Rules& rules, std::span<const net::Network
               fmt::format("ssh's answers to management {} don't get out", name), kAnswers);
 }
 
+// The packets that get to ssh by other rules, those of a variant.
+Node reaching_ssh_by(const Rules& rules, const ir::Ruleset& variant) {
+  Packets packets(rules.packets.model(), variant, rules.declared, rules.host);
+  return reaching_ssh({variant, packets, rules.declared, rules.host, rules.ip4});
+}
+
+// What gets to ssh however fast it comes. `recent` stops those that come too fast only where they
+// are put on its list, by a rule that they come to while they are slow.
+Node reaching_ssh_fast(const Rules& rules) {
+  set::Arena& arena = rules.packets.arena();
+  const std::set<RecentList> lists = recent_lists(rules.rules);
+  const auto fast = [&](const std::set<RecentList>& stopping) {
+    return reaching_ssh_by(rules, at_pace(rules.rules, Pace::kFast, stopping));
+  };
+  Node result = fast(lists);
+  if (lists.empty()) return result;
+  const Node slow = reaching_ssh_by(rules, at_pace(rules.rules, Pace::kSlow, lists));
+  for (const RecentList& list : lists) {
+    const Node noted = arena.subtract(
+        slow,
+        reaching_ssh_by(rules, at_pace(dropping_noted(rules.rules, list), Pace::kSlow, lists)));
+    std::set<RecentList> others = lists;
+    others.erase(list);
+    result = arena.unite(result, arena.subtract(fast(others), noted));
+  }
+  return result;
+}
+
 }  // namespace
 
 double ssh_share(const Rules& rules) {
@@ -234,16 +262,7 @@ Answer ssh_is_rate_limited(const Rules& rules) {
   Packets& packets = rules.packets;
   const Node reaching = packets.all({reaching_ssh(rules), packets.usual()});
   if (reaching == set::kNothing) return not_applicable("nobody reaches ssh");
-  // What a set or the clock stops isn't counted.
-  const ir::Ruleset counting = only_counts_unknown(rules.rules);
-  pass::HostFunctions functions(packets.model(), counting);
-  const Node stopped = packets.model().where(
-      functions.on_the_way(Direction::kInput), [&](std::span<const set::Outcome> possible) {
-        return std::ranges::any_of(possible, [&](const set::Outcome& it) {
-          return set::may_stop(it, packets.model().outcomes());
-        });
-      });
-  const Node unlimited = packets.arena().subtract(reaching, stopped);
+  const Node unlimited = packets.all({reaching, reaching_ssh_fast(rules)});
   if (unlimited == set::kNothing) return pass();
   Finding finding{.text = "new ssh connections are taken at any rate",
                   .family = rules.rules.family,
