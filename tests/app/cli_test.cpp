@@ -193,6 +193,8 @@ TEST_F(CommandLine, ExplainReadsOneFile) {
       bulkhead({"explain", "--connection", "tcp 127.0.0.1 > 127.0.0.1:22 in lo", fine_});
   EXPECT_EQ(local.exit_code, 0) << local.err;
   EXPECT_THAT(local.out, HasSubstr("accepted by the policy of OUTPUT and rule 1 of INPUT"));
+  EXPECT_THAT(bulkhead({"explain", "tcp 127.0.0.1 > 127.0.0.1:22 out lo", fine_}).out,
+              HasSubstr("by lo it comes in again, through INPUT"));
 }
 
 // A name as long as "saved" is compared with it.

@@ -113,6 +113,15 @@ std::string interface_note(const net::PacketText& packet, const Paint& paint) {
       paint.warning("note:"));
 }
 
+// A packet that goes out by lo has only half of its way behind it.
+std::string loopback_note(const net::PacketText& packet, const Paint& paint) {
+  const bool half = packet.in_interface.empty() && packet.out_interface == "lo";
+  if (!half) return {};
+  return fmt::format(
+      "{} by lo it comes in again, through INPUT: ask with \"in lo\", or with --connection\n",
+      paint.warning("note:"));
+}
+
 std::string others_text(const std::vector<std::string>& others, const Paint& paint) {
   std::string text;
   for (const std::string& other : others) {
@@ -155,6 +164,7 @@ int run_explain(const ExplainOptions& options) {
         options.json ? explain_json(explanation, found->others) : explain_text(explanation, paint);
   }
   print(text);
+  if (!options.json && !options.connection && accepted) print(loopback_note(*packet, paint));
   if (!options.json)
     print(interface_note(*packet, paint) + state_note(*packet, paint) +
           (accepted ? others_text(found->others, paint) : ""));
