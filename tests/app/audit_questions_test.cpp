@@ -288,6 +288,10 @@ const std::vector<Question>& questions() {
        filter("DDA", "-A INPUT -s 198.51.100.0/24 -m limit --limit 5/min -j LOG\n")},
       {"a_log_of_all_but_one_network", "drops-logged", kPass, k4,
        filter("DDA", "-A INPUT ! -s 198.51.100.0/24 -m limit --limit 5/min -j LOG\n")},
+      {"a_log_of_all_but_broadcasts", "drops-logged", kPass, k4,
+       filter("DDA",
+              ":END -\n-A INPUT -j END\n-A END -m addrtype --dst-type BROADCAST -j DROP\n"
+              "-A END -m limit --limit 5/min -j LOG\n-A END -j DROP\n")},
       {"a_log_by_the_interface_that_is_there", "drops-logged", kPass, k4,
        filter("DDA", "-A INPUT -i eth0 -m limit --limit 5/min -j LOG\n"), false, true},
       {"a_log_by_an_interface_that_is_not_there", "drops-logged", kFail, k4,

@@ -113,10 +113,11 @@ constexpr Check kChecks[] = {
      "ports",
      no_new_egress},
     {"drops-logged", kKept, "drops are logged at a bounded rate", "NIST SP 800-41; ATT&CK T1046",
-     "of new TCP and of new UDP that only the end of INPUT drops, all but a sixteenth of the "
-     "pairs of source address and port meet LOG or NFLOG; and nothing that is dropped meets "
-     "one at any rate: it has a limit or a hashlimit up to a rate, it or the rule that led "
-     "there, or what is above a rate is dropped before",
+     "of new TCP and of new UDP that only the end of INPUT drops, some meets LOG or NFLOG "
+     "from all but a sixteenth of the pairs of source address and port, on a host by each "
+     "interface; and nothing that is dropped meets one at any rate: it has a limit or a "
+     "hashlimit up to a rate, it or the rule that led there, or what is above a rate is "
+     "dropped before",
      drops_are_logged},
     {"dead-rules", kKept, "no rule is dead", "NIST SP 800-41",
      "every rule of every table matches some packet that comes to it", no_dead_rule},

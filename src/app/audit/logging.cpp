@@ -3,6 +3,7 @@
 // who meets it is seen where it does.
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -22,20 +23,6 @@ using set::Node;
 
 constexpr std::string_view kLog =
     "-m limit --limit 10/minute --limit-burst 20 -j LOG --log-prefix \"bulkhead drop: \"";
-
-// Whether it matches so often and no more. hashlimit's --hashlimit-above is the other way round: it
-// matches what comes too often.
-bool is_bounded(const ir::Rule& rule) {
-  return std::ranges::any_of(rule.matches, [](const ir::Match& match) {
-    if (match.name == "limit") return true;
-    return match.name == "hashlimit" &&
-           std::ranges::none_of(match.arguments, [](const ir::Argument& argument) {
-             return (argument.option == "hashlimit-above") != argument.negated &&
-                    (argument.option == "hashlimit-above" || argument.option == "hashlimit-upto" ||
-                     argument.option == "hashlimit");
-           });
-  });
-}
 
 // What these rules let in.
 Node let_in(const Rules& rules, const ir::Ruleset& by) {
@@ -91,7 +78,7 @@ std::optional<NoisyRule> noisy_rule(const Rules& rules, const Explanation& why) 
     for (const MetRule& met : passage.met) {
       if (!met.number || met.matched == backend::sim::Truth::kNo) continue;
       const ir::Rule& rule = table->find(met.chain)->rules[*met.number - 1];
-      const bool often = !is_bounded(rule) && !bounded.contains({passage.table, met.chain});
+      const bool often = !has_bound(rule) && !bounded.contains({passage.table, met.chain});
       if (const auto* const jump = std::get_if<ir::Jump>(&rule.target.action); jump && !often)
         bounded.emplace(passage.table, jump->chain);
       if (logs(rule) && often && passage.table == "filter")
@@ -147,7 +134,10 @@ std::optional<Finding> noisy(const Rules& rules) {
 }  // namespace
 
 Answer drops_are_logged(const Rules& rules) {
-  static constexpr const ir::Field* kFields[] = {&ir::kSource, &ir::kDestinationPort};
+  // A file doesn't say which interfaces are there.
+  static constexpr const ir::Field* kAll[] = {&ir::kSource, &ir::kDestinationPort,
+                                              &ir::kInInterface};
+  const std::span<const ir::Field* const> fields{kAll, rules.host == nullptr ? 2U : 3U};
   static constexpr double kLittle = 1.0 / 16;
   Packets& packets = rules.packets;
   set::Arena& arena = packets.arena();
@@ -155,18 +145,17 @@ Answer drops_are_logged(const Rules& rules) {
   if (auto finding = noisy(rules)) return fail_of({*std::move(finding)});
   const Node open_end = let_in(rules, with_open_end(rules.rules));
   const Node logged = logged_at(rules, Pace::kSlow);
-  const auto share = [&](Node set) {
-    return packets.share(set::projected(packets.model(), set, kFields), kFields);
-  };
+  const auto pairs = [&](Node set) { return set::projected(packets.model(), set, fields); };
   Node dropped = set::kNothing;
   Node silent = set::kNothing;
   for (const uint8_t protocol : kPortProtocols) {
     const Node own = dropped_of(rules, protocol, open_end);
     if (own == set::kNothing) continue;
     dropped = arena.unite(dropped, own);
-    const Node told = packets.by_some_interface(packets.all({own, logged}));
-    const Node untold = arena.subtract(own, told);
-    if (share(untold) > kLittle * share(own)) silent = arena.unite(silent, untold);
+    // Some of each pair: broadcasts, say, may be dropped without a word.
+    const Node untold = arena.subtract(own, pairs(packets.all({own, logged})));
+    if (packets.share(pairs(untold), fields) > kLittle * packets.share(pairs(own), fields))
+      silent = arena.unite(silent, untold);
   }
   if (dropped == set::kNothing) {
     return fail_of({{.text = "nothing is dropped, so nothing is logged",

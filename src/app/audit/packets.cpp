@@ -352,7 +352,8 @@ Node Packets::at(Direction direction) {
   for (const ir::Field* field : {&ir::kInInterface, &ir::kOutInterface})
     here = arena().subtract(here, of(*field, interface_values("lo")));
   // A program of this host may mark what it sends.
-  return direction == Direction::kOutput ? here : all({here, fresh()});
+  return direction == Direction::kOutput ? arena().subtract(here, policy::not_its_own(model_))
+                                         : all({here, fresh()});
 }
 
 Node Packets::usual() {

@@ -153,6 +153,12 @@ ir::Ruleset dropping_noted(const ir::Ruleset& rules, const RecentList& list) {
   return changed;
 }
 
+bool has_bound(const ir::Rule& rule) {
+  return std::ranges::any_of(rule.matches, [](const ir::Match& match) {
+    return holds_at(match, Pace::kSlow, {}) == true && holds_at(match, Pace::kFast, {}) == false;
+  });
+}
+
 bool logs(const ir::Rule& rule) {
   return std::holds_alternative<ir::Log>(rule.target.action) ||
          std::holds_alternative<ir::NetlinkLog>(rule.target.action);

@@ -36,6 +36,9 @@ ir::Ruleset at_pace(const ir::Ruleset& rules, Pace pace, const std::set<RecentLi
 // The rules, but that every packet is dropped that would be put on the list.
 ir::Ruleset dropping_noted(const ir::Ruleset& rules, const RecentList& list);
 
+// Whether it matches up to a rate and no more.
+bool has_bound(const ir::Rule& rule);
+
 bool logs(const ir::Rule& rule);
 // The rules, but that those of a table that log do this.
 ir::Ruleset with_logs(const ir::Ruleset& rules, std::string_view table, const ir::Action& action);
