@@ -11,6 +11,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/temporary_folder.h"
+
 namespace bulkhead::app {
 namespace {
 
@@ -25,13 +27,6 @@ const std::string kRun = "[Service]\nExecStart=/usr/sbin/bulkhead boot\n";
 
 class AuditFacts : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "bulkhead-audit-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   void write(const std::string& path, const std::string& text) {
     fs::create_directories((root_ / path).parent_path());
     std::ofstream(root_ / path) << text;
@@ -50,7 +45,8 @@ class AuditFacts : public ::testing::Test {
     return boot_state(root_).when;
   }
 
-  fs::path root_;
+  const testing::TemporaryFolder made_{"audit"};
+  const fs::path root_ = made_.path();
 };
 
 TEST_F(AuditFacts, AUnitIsEarlyIfItSaysSo) {

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "app/json.h"
+#include "support/temporary_folder.h"
 
 namespace bulkhead::app {
 namespace {
@@ -48,18 +49,15 @@ Ran bulkhead(std::vector<std::string> words) {
 class CommandLine : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "bulkhead-cli-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
     fine_ = write("fine.v4", "*filter\n:INPUT DROP\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n");
   }
-  void TearDown() override { fs::remove_all(folder_); }
   std::string write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ / name) << text;
     return (folder_ / name).string();
   }
 
-  fs::path folder_;
+  const testing::TemporaryFolder made_{"cli"};
+  const fs::path folder_ = made_.path();
   std::string fine_;
 };
 

@@ -107,6 +107,7 @@ class Mending {
 
   // Goes from one round of a check's proposals to the next until it passes or there is none.
   bool rounds(Way& way, size_t check, size_t choice, std::optional<size_t> only) {
+    if (tired_) return false;
     const size_t before = wrong_in(way.state.answers[check]);
     for (size_t round = 0; round < kMostRounds; ++round) {
       const auto& answer = way.state.answers[check];
