@@ -210,8 +210,6 @@ const std::vector<HostCase>& host_cases() {
       {"ip-forward", set("net.ipv4.ip_forward", "1"), "sysctl -w net.ipv4.ip_forward=0"},
       {"ip-forward", set("net.ipv4.conf.eth0.forwarding", "1"),
        "sysctl -w net.ipv4.conf.eth0.forwarding=0"},
-      {"ip-forward", set("net.ipv6.conf.eth0.forwarding", "1"),
-       "sysctl -w net.ipv6.conf.eth0.forwarding=0"},
       {"ip-forward", set("net.ipv6.conf.eth0.force_forwarding", "1"),
        "sysctl -w net.ipv6.conf.eth0.force_forwarding=0"},
       {"rp-filter",

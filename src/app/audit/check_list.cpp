@@ -123,8 +123,8 @@ constexpr Check kChecks[] = {
      "every rule of every table matches some packet that comes to it", no_dead_rule},
     {"ip-forward", kHost, "the kernel doesn't forward",
      "CIS: Ensure IP forwarding is disabled; ATT&CK T1599",
-     "net.ipv4.ip_forward and net.ipv6.conf.all.forwarding are 0, and forwarding and IPv6's "
-     "force_forwarding of every interface, unless forwarding is declared",
+     "net.ipv4.ip_forward, net.ipv6.conf.all.forwarding and of every interface IPv4's "
+     "forwarding and IPv6's force_forwarding are 0, unless forwarding is declared",
      nullptr, forwarding_is_off},
     {"rp-filter", kHost, "reverse path filtering is on",
      "CIS: Ensure reverse path filtering is enabled; RFC 3704",

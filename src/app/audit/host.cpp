@@ -100,9 +100,10 @@ Answer forwarding_is_off(const Host& host) {
     for (const std::string& interface : interfaces_of(host.facts, family))
       is_set(fmt::format("net.{}.conf.{}.{}", family, interface, key));
   };
-  // The first of each family, when it is written, is that of every interface.
+  // The first, when it is written, is that of every interface. Of IPv6 an interface's own makes it
+  // a router to its neighbours, but forwards nothing (ip6_forward of net/ipv6/ip6_output.c).
   if (!is_set("net.ipv4.ip_forward")) of_each("ipv4", "forwarding");
-  if (!is_set("net.ipv6.conf.all.forwarding")) of_each("ipv6", "forwarding");
+  is_set("net.ipv6.conf.all.forwarding");
   of_each("ipv6", "force_forwarding");
   if (!known) return unknown("/proc/sys couldn't be read");
   return fail_of(std::move(findings));
