@@ -253,11 +253,9 @@ std::string new_destination(const backend::sim::Outcome& outcome, const net::Pac
     return fmt::format("{} to {}", net::to_string(nat->addresses->first),
                        net::to_string(nat->addresses->last));
   }
-  const std::string address = net::to_string(after.destination);
-  if (!net::has_ports(after.protocol) || after.fragment_offset != 0) return address;
-  const bool brackets = after.destination.family == net::Family::kIpv6;
-  return fmt::format("{}{}{}:{}", brackets ? "[" : "", address, brackets ? "]" : "",
-                     after.destination_port);
+  const bool ports = net::has_ports(after.protocol) && after.fragment_offset == 0;
+  return net::endpoint_text(after.destination,
+                            ports ? std::optional(after.destination_port) : std::nullopt);
 }
 
 // Whether the kernel tracks connections for these rules.

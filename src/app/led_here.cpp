@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "app/who.h"
 #include "net/names.h"
+#include "pass/call_graph.h"
 
 namespace bulkhead::app {
 
@@ -30,18 +30,15 @@ ir::ValueSet asked_of(const ir::Rule& rule, const ir::Field& field, unsigned wid
   return values;
 }
 
-// The chain and those that it calls.
+// The built-in chain and those that packets get to from it.
 std::vector<const ir::Chain*> chains_below(const ir::Table& table, std::string_view from) {
   std::vector<const ir::Chain*> chains;
-  if (const ir::Chain* const first = table.find(from)) chains.push_back(first);
-  for (size_t i = 0; i < chains.size(); ++i) {
-    for (const ir::Rule& rule : chains[i]->rules) {
-      const auto* const jump = std::get_if<ir::Jump>(&rule.target.action);
-      const ir::Chain* const called = jump == nullptr ? nullptr : table.find(jump->chain);
-      if (called != nullptr && std::ranges::find(chains, called) == chains.end())
-        chains.push_back(called);
-    }
-  }
+  const ir::Chain* const first = table.find(from);
+  if (first == nullptr) return chains;
+  const std::vector<bool> reached =
+      pass::CallGraph(table).reached_from(static_cast<size_t>(first - table.chains.data()));
+  for (size_t i = 0; i < reached.size(); ++i)
+    if (reached[i]) chains.push_back(&table.chains[i]);
   return chains;
 }
 

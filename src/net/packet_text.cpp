@@ -21,12 +21,6 @@ using words::kStates;
 using words::Named;
 using words::value_of;
 
-std::string endpoint_text(const Address& address, std::optional<uint16_t> port) {
-  if (!port) return to_string(address);
-  if (address.family == Family::kIpv4) return fmt::format("{}:{}", to_string(address), *port);
-  return fmt::format("[{}]:{}", to_string(address), *port);
-}
-
 std::string mac_text(uint64_t mac) {
   std::string out;
   for (int shift = 40; shift >= 0; shift -= 8)
@@ -80,6 +74,12 @@ PacketState state_of_unknown(const PacketFields& fields) {
     default: break;
   }
   return begins ? PacketState::kNew : PacketState::kInvalid;
+}
+
+std::string endpoint_text(const Address& address, std::optional<uint16_t> port) {
+  if (!port) return to_string(address);
+  if (address.family == Family::kIpv4) return fmt::format("{}:{}", to_string(address), *port);
+  return fmt::format("[{}]:{}", to_string(address), *port);
 }
 
 std::string to_string(const PacketText& packet) {

@@ -97,6 +97,9 @@ Result<PacketText> parse_packet(std::string_view text);  // with SystemNames
 // protocols any packet begins a connection.
 PacketState state_of_unknown(const PacketFields& fields);
 
+// "192.0.2.1:22", "[2001:db8::1]:22"; without a port the address alone.
+std::string endpoint_text(const Address& address, std::optional<uint16_t> port);
+
 // The same words, in one canonical form: parse_packet(to_string(p)) gives p again.
 std::string to_string(const PacketText& packet);
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "set/space.h"
+
 namespace bulkhead::app::audit {
 
 namespace {
@@ -51,11 +53,6 @@ std::optional<bool> holds_at(const ir::Match& match, Pace pace, const std::set<R
   if (recent.deed == "set") return !recent.negated;
   if (recent.deed == "remove" || !lists.contains(recent.list)) return {};
   return fast != recent.negated;
-}
-
-bool remembers(const ir::Condition& condition) {
-  const auto* const opaque = std::get_if<ir::Opaque>(&condition);
-  return std::holds_alternative<ir::Limit>(condition) || (opaque != nullptr && opaque->stateful);
 }
 
 bool stops(const ir::Rule& rule) {
@@ -123,13 +120,13 @@ ir::Ruleset at_pace(const ir::Ruleset& rules, Pace pace, const std::set<RecentLi
     for (ir::Chain& chain : table.chains) {
       std::erase_if(chain.rules, [&](const ir::Rule& rule) {
         return std::ranges::any_of(rule.matches, [&](const ir::Match& match) {
-          if (std::ranges::none_of(match.predicate, remembers)) return false;
+          if (std::ranges::none_of(match.predicate, set::remembers)) return false;
           const auto holds = holds_at(match, pace, lists);
           return holds ? !*holds : stops(rule);
         });
       });
       for (ir::Rule& rule : chain.rules) {
-        for (ir::Match& match : rule.matches) std::erase_if(match.predicate, remembers);
+        for (ir::Match& match : rule.matches) std::erase_if(match.predicate, set::remembers);
       }
     }
   }
